@@ -1,0 +1,1 @@
+"""Articles: read from text files, rendered, found."""

@@ -1,0 +1,1 @@
+"""The demo copy: its supervisor, mail sink and inbox."""

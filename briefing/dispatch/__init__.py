@@ -1,0 +1,1 @@
+"""The dispatch engine: plan, claim, intend, send, record. docs/guarantees.md tells the promise."""

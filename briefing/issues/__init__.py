@@ -1,0 +1,1 @@
+"""Issues: their life, checks and compilation into editions."""

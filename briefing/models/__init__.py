@@ -1,0 +1,37 @@
+"""The publishing side of the database, in the order in which an article becomes a delivery."""
+
+from briefing.models.article import (
+    Article,
+    ArticleAuthor,
+    Author,
+    Correction,
+    Source,
+    WatchItem,
+)
+from briefing.models.delivery import Delivery
+from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
+from briefing.models.edition import Edition, EditionVariant, Link
+from briefing.models.event import Event
+from briefing.models.issue import Issue, IssueItem
+from briefing.models.staff import User
+
+__all__ = [
+    "Article",
+    "ArticleAuthor",
+    "Author",
+    "Batch",
+    "Correction",
+    "Delivery",
+    "Dispatch",
+    "DispatchCount",
+    "Edition",
+    "EditionVariant",
+    "Event",
+    "Fence",
+    "Issue",
+    "IssueItem",
+    "Link",
+    "Source",
+    "User",
+    "WatchItem",
+]

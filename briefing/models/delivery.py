@@ -1,0 +1,78 @@
+"""One issue to one reader: the ledger of who got it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from briefing.models.dispatch import Dispatch
+
+
+class Delivery(models.Model):
+    """Written once, with its result. Two columns tell two stories: ours and the receiving side's.
+
+    No foreign keys in the database and small integers instead of words: at a million readers an
+    issue, a row's bytes and checks are what a dispatch costs.
+    """
+
+    class Outcome(models.IntegerChoices):
+        """What became of handing the message over. Ours to know."""
+
+        ACCEPTED = 1, _("accepted")
+        DEFERRED = 2, _("deferred")
+        REJECTED = 3, _("rejected")
+        SKIPPED = 4, _("skipped")
+        UNKNOWN = 5, _("unknown")
+        QUARANTINED = 6, _("quarantined")
+        CANCELLED = 7, _("cancelled")
+
+    class Fate(models.IntegerChoices):
+        """What the receiving side reported later."""
+
+        SILENT = 0, _("nothing heard")
+        DELIVERED = 1, _("delivered")
+        DEFERRED = 2, _("deferred by the receiving server")
+        SOFT_BOUNCED = 3, _("bounced, soft")
+        HARD_BOUNCED = 4, _("bounced, hard")
+        COMPLAINED = 5, _("complained")
+
+    pk = models.CompositePrimaryKey("dispatch_id", "subscriber_id")
+    dispatch = models.ForeignKey(
+        Dispatch,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="deliveries",
+    )
+    subscriber_id = models.BigIntegerField()
+    address = models.BigIntegerField(
+        help_text=_("First 64 bits of the address hash: one copy per address, whoever holds it.")
+    )
+    at = models.DateTimeField(_("at"))
+    outcome = models.SmallIntegerField(_("outcome"), choices=Outcome)
+    fate = models.SmallIntegerField(_("fate"), choices=Fate, default=Fate.SILENT)
+    attempts = models.SmallIntegerField(_("attempts"), default=1)
+    code = models.CharField(_("answer"), max_length=120, null=True)
+    next_at = models.DateTimeField(_("next attempt at"), null=True)
+    fence = models.BigIntegerField(null=True)
+    reference = models.CharField(_("provider’s reference"), max_length=120, null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(fields=["dispatch", "address"], name="delivery_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                name="delivery_deferred_idx",
+                condition=models.Q(outcome=2),
+            ),
+            models.Index(
+                fields=["dispatch", "subscriber_id"],
+                name="delivery_unknown_idx",
+                condition=models.Q(outcome=5),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.dispatch_id}/{self.subscriber_id}"

@@ -1,0 +1,140 @@
+"""One sending of one edition, the batches it is cut into, and the fence that orders workers."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from briefing.models.edition import Edition, EditionVariant
+from briefing.models.issue import Issue
+
+
+class Dispatch(models.Model):
+    """One sending. Its edition never changes; its state is the one switch that stops it."""
+
+    class Kind(models.TextChoices):
+        MAIN = "main", _("the issue")
+        MISSED = "missed", _("to those it missed")
+        CORRECTION = "correction", _("correction to those who received it")
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("planned")
+        HOLDING = "holding", _("holding")
+        CANARY = "canary", _("canary")
+        RUNNING = "running", _("running")
+        PAUSED = "paused", _("paused")
+        CANCELLED = "cancelled", _("cancelled")
+        FINISHED = "finished", _("finished")
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="dispatches")
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="dispatches")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.MAIN)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
+    reason = models.CharField(_("why it stands so"), max_length=200, blank=True)
+    ceiling = models.BigIntegerField(
+        _("ceiling"), help_text=_("Highest reader id when it began; later readers get the next issue.")
+    )
+    created_at = models.DateTimeField(_("created at"))
+    started_at = models.DateTimeField(_("started at"), null=True)
+    planned_at = models.DateTimeField(_("planned at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+
+    class Meta:
+        verbose_name = _("dispatch")
+        verbose_name_plural = _("dispatches")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"],
+                condition=models.Q(kind="main"),
+                name="dispatch_one_main_per_issue",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="finished") | models.Q(planned_at__isnull=False),
+                name="dispatch_finished_is_planned",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.issue} · {self.get_kind_display()}"
+
+
+class DispatchCount(models.Model):
+    """The planner's watermark and what it counted; apart, so that counting never blocks an intent."""
+
+    dispatch = models.OneToOneField(
+        Dispatch, on_delete=models.CASCADE, primary_key=True, related_name="count"
+    )
+    watermark = models.BigIntegerField(default=0, help_text=_("Highest reader id planned so far."))
+    candidates = models.PositiveIntegerField(_("candidates"), default=0)
+    planned = models.PositiveIntegerField(_("planned"), default=0)
+    excluded = models.JSONField(_("excluded by reason"), default=dict)
+    # Changes made to deliveries after their batch had counted them: retries, evidence, decisions.
+    adjusted = models.JSONField(default=dict)
+
+
+class Batch(models.Model):
+    """Up to 500 frozen readers of one variant; the unit that a worker claims.
+
+    `readers` are subscriber ids as packed little-endian 64-bit integers. A position is an index
+    into them: below `done_upto` results are written, below `intent_upto` the point of no return
+    is passed.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CLAIMED = "claimed", _("claimed")
+        DONE = "done", _("done")
+
+    dispatch = models.ForeignKey(
+        Dispatch, on_delete=models.CASCADE, related_name="batches", db_index=False
+    )
+    variant = models.ForeignKey(EditionVariant, on_delete=models.PROTECT, db_index=False)
+    account = models.CharField(max_length=40, default="bulk")
+    lane = models.CharField(max_length=80, default="")
+    wave = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    readers = models.BinaryField()
+    size = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    fence = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    # How often a worker died with this batch in flight at `done_upto`.
+    deaths = models.PositiveSmallIntegerField(default=0)
+    intent_upto = models.PositiveSmallIntegerField(default=0)
+    done_upto = models.PositiveSmallIntegerField(default=0)
+    accepted = models.PositiveSmallIntegerField(default=0)
+    deferred = models.PositiveSmallIntegerField(default=0)
+    rejected = models.PositiveSmallIntegerField(default=0)
+    skipped = models.PositiveSmallIntegerField(default=0)
+    unknown = models.PositiveSmallIntegerField(default=0)
+    quarantined = models.PositiveSmallIntegerField(default=0)
+    cancelled = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        indexes = [
+            models.Index(
+                fields=["dispatch", "not_before", "id"],
+                name="batch_open_idx",
+                condition=~models.Q(state="done"),
+            ),
+            models.Index(fields=["dispatch", "id"], name="batch_dispatch_idx"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(done_upto__lte=models.F("intent_upto"))
+                & models.Q(intent_upto__lte=models.F("size")),
+                name="batch_done_intent_size",
+            ),
+        ]
+
+
+class Fence(models.Model):
+    """One row: the number that the next claim takes, and the last sign of life.
+
+    A higher fence always wins, so a worker that slept past its lease cannot move what another
+    worker holds. A database whose number is lower than the file beside it was restored.
+    """
+
+    number = models.BigIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True)

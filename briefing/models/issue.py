@@ -1,0 +1,78 @@
+"""What an editor composes: an issue of a newsletter and the articles in it."""
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from briefing.models.article import Article
+from subscribers.models import Newsletter
+
+
+class Issue(models.Model):
+    """One issue. It can be changed until it is dispatched; what went out is its edition."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        DISPATCHING = "dispatching", _("being dispatched")
+        PUBLISHED = "published", _("published")
+
+    newsletter = models.ForeignKey(
+        Newsletter, on_delete=models.PROTECT, related_name="issues", verbose_name=_("newsletter")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    subject = models.CharField(_("subject"), max_length=200)
+    preheader = models.CharField(
+        _("preheader"),
+        max_length=200,
+        blank=True,
+        help_text=_("What most mailboxes show after the subject."),
+    )
+    intro = models.TextField(
+        _("introduction"),
+        blank=True,
+        help_text=_("Markdown. {{ name|there }} becomes the reader’s name, or “there”."),
+    )
+    articles = models.ManyToManyField(
+        Article, through="IssueItem", verbose_name=_("articles"), related_name="issues"
+    )
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.DRAFT)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("newsletter", "-number")
+        verbose_name = _("issue")
+        verbose_name_plural = _("issues")
+        constraints = [
+            models.UniqueConstraint(fields=["newsletter", "number"], name="issue_number_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.newsletter} {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("issue", args=[self.newsletter.slug, self.number])
+
+
+class IssueItem(models.Model):
+    """One article's place in an issue."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="items")
+    article = models.ForeignKey(
+        Article, on_delete=models.PROTECT, related_name="issue_items", verbose_name=_("article")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ("position", "pk")
+        verbose_name = _("article of the issue")
+        verbose_name_plural = _("articles of the issue")
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "article"], name="issue_item_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.article)

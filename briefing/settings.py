@@ -1,0 +1,269 @@
+"""The one settings file; everything that differs between copies comes from the environment.
+
+MODE=demo (the default) is a copy that cannot reach the outside: local database, local mail sink.
+MODE=production refuses to start until it has been told its secrets, address and mail provider.
+"""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+from briefing import env as environment
+from briefing.theme import UNFOLD  # noqa: F401  read by django-unfold
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = Path(os.environ.get("LOCAL_DIR") or BASE_DIR / ".local")
+environment.load(BASE_DIR, LOCAL_DIR)
+env = Env()
+
+# ---------------------------------------------------------------------------- which copy this is
+MODE = env.str("MODE", "demo")
+if MODE not in {"demo", "test", "production"}:
+    raise ImproperlyConfigured("MODE is demo, test or production.")
+PRODUCTION = MODE == "production"
+DEBUG = False
+
+SECRET_KEY = env.str("SECRET_KEY")
+# Signs links in mail. Several keys may be known, so that rotating one breaks no old unsubscribe link.
+LINK_KEYS = environment.keyring("LINK_KEYS", env.str("LINK_KEYS"))
+# Hashes addresses for suppression. It outlives SECRET_KEY: losing it would forget who must not be written to.
+SUPPRESSION_KEYS = environment.keyring("SUPPRESSION_KEYS", env.str("SUPPRESSION_KEYS"))
+
+# Links in mail are built from this, never from a request's Host header.
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+
+# ---------------------------------------------------------------------------- applications
+INSTALLED_APPS = [
+    "briefing",
+    "subscribers",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.sitemaps",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "anymail",
+    "csp",
+    "django_htmx",
+    "imagekit",
+    "ninja",
+    "simple_history",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "briefing.web.policy.ContentPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "briefing.web.policy.SessionOnlyWhereNeededMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+ROOT_URLCONF = "briefing.urls"
+WSGI_APPLICATION = "briefing.wsgi.application"
+AUTH_USER_MODEL = "briefing.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# ---------------------------------------------------------------------------- data
+LOCAL_DIR.mkdir(parents=True, exist_ok=True)
+DATABASES = {
+    "default": env.dj_db_url(
+        "DATABASE_URL", f"sqlite:///{LOCAL_DIR / 'briefing.sqlite3'}", conn_max_age=600
+    )
+}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # A write takes the lock when it begins: a reader that turns writer half way could only fail.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+            # Without it REPLACE would delete ledger rows behind the triggers' back.
+            "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536;"
+        ),
+    }
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "briefing",
+    }
+}
+MEDIA_ROOT = LOCAL_DIR / "media"
+MEDIA_URL = "/media/"
+STATIC_ROOT = LOCAL_DIR / "static"
+STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = MODE == "test"
+
+# ---------------------------------------------------------------------------- queue
+CELERY_BROKER_URL = REDIS_URL
+# Nothing waits for a task's result: what happened is in the database.
+CELERY_TASK_IGNORE_RESULT = True
+# A doorbell lost with its worker is rung again by the sweep; acknowledging late would only ring twice.
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# With the broker away a page must not wait: the sweep finds what was not rung.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.3,
+    "retry_policy": {"timeout": 0.3},
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "transactional"
+CELERY_TASK_ROUTES = {
+    "briefing.tasks.plan": {"queue": "dispatch"},
+    "briefing.tasks.drain": {"queue": "dispatch"},
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(LOCAL_DIR / "beat")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
+    "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
+    "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
+    "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
+}
+
+# ---------------------------------------------------------------------------- mail
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)
+# No provider configured means the local sink, never a stranger's server.
+EMAIL_URL = env.str("EMAIL_URL", "" if PRODUCTION else "smtp://127.0.0.1:8025")
+MAIL_ACCOUNTS = {
+    "bulk": env.str("BULK_EMAIL_URL", EMAIL_URL),
+    "transactional": env.str("TRANSACTIONAL_EMAIL_URL", EMAIL_URL),
+}
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_")
+}
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# ---------------------------------------------------------------------------- dispatch
+GROUP_SIZE = env.int("GROUP_SIZE", 100)
+BATCH_SIZE = env.int("BATCH_SIZE", 500)
+LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", 50.0)
+SMTP_SOCKETS = env.int("SMTP_SOCKETS", 8)
+
+# ---------------------------------------------------------------------------- people who work here
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/admin/"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_ADAPTER = "briefing.admin.accounts.StaffAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# ---------------------------------------------------------------------------- languages
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+USE_I18N = True
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# ---------------------------------------------------------------------------- security
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+# no-referrer would make browsers send `Origin: null`, and the CSRF check would refuse the person's own click.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_HSTS_SECONDS = 63072000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    if env.bool("TLS_ENDS_AT_PROXY", False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# ---------------------------------------------------------------------------- logs
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+}

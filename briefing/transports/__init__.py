@@ -1,0 +1,1 @@
+"""Ways to hand a message over: SMTP, a provider's API, a sink."""

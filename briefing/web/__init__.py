@@ -1,0 +1,1 @@
+"""The archive and public pages, clicks, webhooks and health: every public door."""

@@ -1,0 +1,50 @@
+"""Which pages may do what: the desk's wider content policy, and sessions only where staff work."""
+
+from collections.abc import Callable
+
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+# Paths where a member of staff is known. Everywhere else there is no session and no cookie.
+STAFF_PATHS = ("/admin/", "/accounts/")
+
+# django-unfold ships Alpine.js (needs eval) and writes style attributes; decision 0003 says more.
+DESK_POLICY = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:", "blob:"],
+    "frame-src": [SELF],
+}
+
+
+def is_staff_path(path: str) -> bool:
+    """Whether the path belongs to the desk."""
+    return path.startswith(STAFF_PATHS)
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The strict policy for everybody, the desk's own policy for the desk's paths."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if is_staff_path(request.path) and not hasattr(response, "_csp_replace"):
+            response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]
+        return super().process_response(request, response)
+
+
+class SessionOnlyWhereNeededMiddleware(SessionMiddleware):
+    """Gives public pages an empty session that is never saved: they set no cookie and can be cached."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+
+    def process_request(self, request: HttpRequest) -> None:
+        if is_staff_path(request.path):
+            super().process_request(request)
+        else:
+            request.session = self.SessionStore()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return super().process_response(request, response) if is_staff_path(request.path) else response

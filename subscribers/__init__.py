@@ -1,0 +1,1 @@
+"""People and their consent: from a visitor's signup to an audience."""

@@ -1,0 +1,103 @@
+"""Signed links for readers: each purpose has its own key, form and powers.
+
+A token is base64url(key id, numbers, MAC): it says for whom and what for, and nothing else can be
+done with it. Keys rotate: the first of LINK_KEYS signs, all of them verify, so an unsubscribe link
+in an old mail works for as long as its key is kept.
+"""
+
+import base64
+import binascii
+import hmac
+import struct
+import time
+from functools import lru_cache
+
+from django.conf import settings
+
+_MAC_BYTES = 32
+_CONFIRM_SECONDS = 72 * 3600
+
+
+class BadLinkError(ValueError):
+    """The token was not made here, was altered, or is of another purpose."""
+
+
+class ExpiredLinkError(BadLinkError):
+    """The token was made here but its time is over. `numbers` are what it carried."""
+
+    def __init__(self, numbers: tuple[int, ...]) -> None:
+        super().__init__("expired")
+        self.numbers = numbers
+
+
+# What each purpose carries: > is network order, Q is 8 bytes, I is 4, H is 2.
+FORMS = {
+    "confirm": ">QI",  # signup request, made at (seconds)
+    "disown": ">Q",  # signup request: "this was not me"
+    "unsubscribe": ">QI",  # subscriber, newsletter: for ever, and only this
+    "preferences": ">QI",  # subscriber, newsletter
+    "receipt": ">Q",  # subscriber: the reader's own consent receipt
+    "address": ">QI",  # outbox row, made at (seconds): change of address
+    "reference": ">QQ",  # dispatch, subscriber: names a delivery in what comes back
+    "view": ">QQ",  # dispatch, subscriber: the web view of one's own copy
+    "click": ">QQH",  # dispatch, subscriber, link position
+    "open": ">QQ",  # dispatch, subscriber
+    "stamp": ">I",  # made at (seconds): the age of a signup form
+    "preview": ">QI",  # article, made at (seconds)
+}
+
+
+@lru_cache(maxsize=64)
+def _key(purpose: str, key_id: int) -> bytes:
+    """Derive the purpose's own key, so that a token of one purpose can never pass for another."""
+    return hmac.digest(settings.LINK_KEYS[key_id], b"link/" + purpose.encode(), "sha256")
+
+
+def make(purpose: str, *numbers: int) -> str:
+    """Return the token that carries `numbers` for `purpose`."""
+    key_id = next(iter(settings.LINK_KEYS))
+    body = bytes((key_id,)) + struct.pack(FORMS[purpose], *numbers)
+    mac = hmac.digest(_key(purpose, key_id), body, "sha256")
+    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode("ascii")
+
+
+def read(purpose: str, token: str) -> tuple[int, ...]:
+    """Return what the token carries.
+
+    Raises: BadLinkError for anything that `make` did not return for this purpose.
+    """
+    form = FORMS[purpose]
+    size = 1 + struct.calcsize(form)
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadLinkError("not base64url") from error
+    # Padding bits make several spellings of one token; only the one we made is ours.
+    canonical = base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") == token
+    if not canonical or len(raw) != size + _MAC_BYTES or raw[0] not in settings.LINK_KEYS:
+        raise BadLinkError("not one of ours")
+    body, mac = raw[:size], raw[size:]
+    if not hmac.compare_digest(hmac.digest(_key(purpose, raw[0]), body, "sha256"), mac):
+        raise BadLinkError("not one of ours")
+    return struct.unpack(form, body[1:])
+
+
+def read_fresh(purpose: str, token: str, *, max_seconds: int = _CONFIRM_SECONDS) -> tuple[int, ...]:
+    """Like `read`, for tokens whose last number is when they were made.
+
+    Raises: ExpiredLinkError, with what the token carried, when it is older than `max_seconds`.
+    """
+    *numbers, made_at = read(purpose, token)
+    if time.time() - made_at > max_seconds:
+        raise ExpiredLinkError(tuple(numbers))
+    return tuple(numbers)
+
+
+def now() -> int:
+    """Return the time as tokens carry it: whole seconds since 1970."""
+    return int(time.time())
+
+
+def absolute(path: str) -> str:
+    """Return the public address of a path; never built from a request's Host header."""
+    return f"{settings.PUBLIC_BASE_URL}{path}"

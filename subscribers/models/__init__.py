@@ -1,0 +1,29 @@
+"""The people's side of the database, in the order in which a visitor becomes a reader."""
+
+from subscribers.models.consent import (
+    ConsentContext,
+    ConsentLeaf,
+    ConsentNotice,
+    ConsentRecord,
+    ConsentSeal,
+)
+from subscribers.models.newsletter import Newsletter, Topic
+from subscribers.models.outbox import Outbox
+from subscribers.models.signup import SignupRequest
+from subscribers.models.subscriber import Subscriber, Subscription
+from subscribers.models.suppression import Suppression
+
+__all__ = [
+    "ConsentContext",
+    "ConsentLeaf",
+    "ConsentNotice",
+    "ConsentRecord",
+    "ConsentSeal",
+    "Newsletter",
+    "Outbox",
+    "SignupRequest",
+    "Subscriber",
+    "Subscription",
+    "Suppression",
+    "Topic",
+]

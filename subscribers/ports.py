@@ -1,0 +1,72 @@
+"""What the people's side needs from publishing; briefing.apps registers the answer.
+
+Imports run one way, briefing -> subscribers. This is the door through which the other direction
+is asked for, by name and type instead of by import.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from subscribers.models import Newsletter
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One finished mail to one person. `reference` becomes its Message-ID's local part."""
+
+    purpose: str
+    reference: str
+    recipient: str
+    from_name: str
+    from_address: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of handing a mail over. `code` is the provider's own short answer."""
+
+    outcome: str  # accepted | deferred | rejected
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LatestIssue:
+    """The newest issue a new reader can read at once."""
+
+    number: int
+    subject: str
+    url: str
+    headlines: tuple[str, ...]
+    published_at: datetime
+
+
+class Publishing(Protocol):
+    """The answers that publishing gives to the people's side."""
+
+    def send(self, mail: Mail) -> Answer:
+        """Hand one transactional mail over, once, and say what came of it."""
+
+    def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
+        """Return the newest published issue of a newsletter, if there is one."""
+
+
+_publishing: Publishing | None = None
+
+
+def register(publishing: Publishing) -> None:
+    """Called once, when Django is ready."""
+    global _publishing  # noqa: PLW0603  one registration at start-up is what this module is for
+    _publishing = publishing
+
+
+def publishing() -> Publishing:
+    """Return the registered answers."""
+    if _publishing is None:
+        raise RuntimeError("briefing.apps has not registered its answers: is it in INSTALLED_APPS?")
+    return _publishing

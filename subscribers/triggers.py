@@ -1,0 +1,95 @@
+"""Database triggers that make the consent ledger append-only, on PostgreSQL and SQLite alike."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# Rows of these tables are written once; nothing may change or remove them.
+APPEND_ONLY = (
+    "subscribers_consentnotice",
+    "subscribers_consentrecord",
+    "subscribers_consentseal",
+    "subscribers_consentleaf",
+)
+# Context (shortened address, user agent) may be deleted when its time is over, never altered.
+NO_UPDATE = ("subscribers_consentcontext",)
+
+_POSTGRESQL_FUNCTION = """
+CREATE OR REPLACE FUNCTION briefing_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '% of % is refused: append-only', TG_OP, TG_TABLE_NAME; END $$
+"""
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Create every trigger that is missing. Safe to run any number of times."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_POSTGRESQL_FUNCTION)
+        for statement in _statements(connection.vendor):
+            cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Drop every trigger. Only a test's flush and a rebuild of the table have a reason to."""
+    with connection.cursor() as cursor:
+        for table, operation in _guards(connection.vendor):
+            name = _name(table, operation)
+            on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+
+
+def missing(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of triggers that should be there and are not."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        present = {row[0] for row in cursor.fetchall()}
+    return {_name(*guard) for guard in _guards(connection.vendor)} - present
+
+
+def install_after_migrate(using: str, **_: Any) -> None:
+    """Receiver for post_migrate; waits until all ledger tables exist."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    if tables.issuperset((*APPEND_ONLY, *NO_UPDATE)):
+        install(connection)
+
+
+def _guards(vendor: str) -> Iterator[tuple[str, str]]:
+    for table in APPEND_ONLY:
+        yield table, "update"
+        yield table, "delete"
+        if vendor == "postgresql":
+            yield table, "truncate"
+    for table in NO_UPDATE:
+        yield table, "update"
+
+
+def _name(table: str, operation: str) -> str:
+    return f"{table}_no_{operation}"
+
+
+def _statements(vendor: str) -> Iterator[str]:
+    for table, operation in _guards(vendor):
+        name = _name(table, operation)
+        if vendor == "postgresql":
+            level = "STATEMENT" if operation == "truncate" else "ROW"
+            yield (
+                f"CREATE OR REPLACE TRIGGER {name} BEFORE {operation.upper()} ON {table} "
+                f"FOR EACH {level} EXECUTE FUNCTION briefing_refuse_change()"
+                if level == "ROW"
+                else f"DROP TRIGGER IF EXISTS {name} ON {table}; "
+                f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION briefing_refuse_change()"
+            )
+        else:
+            yield (
+                f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation.upper()} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{operation} of {table} is refused: append-only'); END"
+            )
