@@ -10,7 +10,9 @@ import binascii
 import hmac
 import struct
 import time
+from collections.abc import Callable
 from functools import lru_cache
+from hashlib import blake2b
 
 from django.conf import settings
 
@@ -47,18 +49,43 @@ FORMS = {
 }
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 @lru_cache(maxsize=64)
 def _key(purpose: str, key_id: int) -> bytes:
     """Derive the purpose's own key, so that a token of one purpose can never pass for another."""
     return hmac.digest(settings.LINK_KEYS[key_id], b"link/" + purpose.encode(), "sha256")
 
 
+def _mac(key: bytes, body: bytes) -> bytes:
+    """Keyed BLAKE2b, 256 bits: a MAC by design, at a third of HMAC-SHA256's cost.
+
+    Source: RFC 7693, section 2.9. Every copy of an issue carries four tokens.
+    """
+    return blake2b(body, key=key, digest_size=_MAC_BYTES).digest()
+
+
+@lru_cache(maxsize=64)
+def _signer(purpose: str, key_id: int) -> Callable[..., str]:
+    key, head, pack = _key(purpose, key_id), bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
+
+    def sign(*numbers: int) -> str:
+        body = head + pack(*numbers)
+        coded = binascii.b2a_base64(body + _mac(key, body), newline=False)
+        return coded.translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+
+    return sign
+
+
+def signer(purpose: str) -> Callable[..., str]:
+    """Return a function that makes tokens of one purpose under today's key, for making many."""
+    return _signer(purpose, next(iter(settings.LINK_KEYS)))
+
+
 def make(purpose: str, *numbers: int) -> str:
     """Return the token that carries `numbers` for `purpose`."""
-    key_id = next(iter(settings.LINK_KEYS))
-    body = bytes((key_id,)) + struct.pack(FORMS[purpose], *numbers)
-    mac = hmac.digest(_key(purpose, key_id), body, "sha256")
-    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode("ascii")
+    return signer(purpose)(*numbers)
 
 
 def read(purpose: str, token: str) -> tuple[int, ...]:
@@ -77,7 +104,7 @@ def read(purpose: str, token: str) -> tuple[int, ...]:
     if not canonical or len(raw) != size + _MAC_BYTES or raw[0] not in settings.LINK_KEYS:
         raise BadLinkError("not one of ours")
     body, mac = raw[:size], raw[size:]
-    if not hmac.compare_digest(hmac.digest(_key(purpose, raw[0]), body, "sha256"), mac):
+    if not hmac.compare_digest(_mac(_key(purpose, raw[0]), body), mac):
         raise BadLinkError("not one of ours")
     return struct.unpack(form, body[1:])
 
