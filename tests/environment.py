@@ -1,11 +1,77 @@
-"""A pytest plugin, loaded before Django's settings: the test copy's keys and its own folder."""
+"""A pytest plugin, loaded before Django's settings: this run's keys, folder, ports and database.
+
+Everything is set here, whatever the shell or a `.env` file says: a test run never reaches the
+database, broker or mail server of a real copy. Each parallel worker is a process of its own and
+comes through here as well; it shares the PostgreSQL server that the first process started.
+"""
 
 import os
+import shutil
+import socket
 import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
 
-os.environ["MODE"] = "test"
-os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-that-protects-nothing-at-all-0123456789")
-os.environ.setdefault("LINK_KEYS", "1:tests-only-link-key-0123456789abcdef")
-os.environ.setdefault("SUPPRESSION_KEYS", "1:tests-only-suppression-key-0123456789")
-# Each test run, and each parallel worker of it, has its own folder for media and files.
-os.environ["LOCAL_DIR"] = tempfile.mkdtemp(prefix="briefing-tests-")
+import pytest
+
+from tests import postgres
+
+LOCAL_DIR = Path(tempfile.mkdtemp(prefix="briefing-tests-"))
+# What must end with the run, last started first.
+_running = ExitStack()
+
+
+def _reserve_port() -> socket.socket:
+    """Hold a free port on which nothing listens: a connection is refused until a server takes it."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    return holder
+
+
+broker_port = _reserve_port()
+mail_port = _reserve_port()
+
+for _name in [name for name in os.environ if name.startswith("ANYMAIL_")]:
+    del os.environ[_name]
+os.environ |= {
+    "MODE": "test",
+    "SECRET_KEY": "tests-only-secret-key-that-protects-nothing-at-all-0123456789",
+    "LINK_KEYS": "1:tests-only-link-key-0123456789abcdef",
+    "SUPPRESSION_KEYS": "1:tests-only-suppression-key-0123456789",
+    "LOCAL_DIR": str(LOCAL_DIR),
+    "PUBLIC_BASE_URL": "http://testserver",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1,[::1]",
+    "REDIS_URL": f"redis://127.0.0.1:{broker_port.getsockname()[1]}/0",
+    "EMAIL_URL": f"smtp://127.0.0.1:{mail_port.getsockname()[1]}",
+    # Playwright's sync API runs an event loop in the test's thread; Django would refuse the ORM there.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose its database."""
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default=os.environ.get("DATABASE", "sqlite"),
+        help="database to test on; the environment's DATABASE says the same (default: sqlite)",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start the database before pytest-django reads the settings."""
+    if early_config.known_args_namespace.database == "sqlite":
+        os.environ["DATABASE_URL"] = f"sqlite:///{LOCAL_DIR / 'briefing.sqlite3'}"
+    elif "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ["DATABASE_URL"] = _running.enter_context(postgres.running())
+    yield
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started and remove the folder; pytest calls this after Ctrl-C as well."""
+    _running.close()
+    broker_port.close()
+    mail_port.close()
+    shutil.rmtree(LOCAL_DIR, ignore_errors=True)
