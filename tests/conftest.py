@@ -1,0 +1,6 @@
+"""Gathers the fixtures that every test may ask for; each group has its own module."""
+
+pytest_plugins = (
+    "tests.database",
+    "tests.queue",
+)

@@ -1,0 +1,51 @@
+"""Fixtures for the test database: a file of its own, and flushes that get past the ledger's triggers."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from subscribers import triggers
+from tests.environment import LOCAL_DIR
+
+_USES_SQL = {"db", "transactional_db", "live_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches SQL, so that `-m sql` on PostgreSQL can never miss a test of it."""
+    for item in items:
+        if item.get_closest_marker("django_db") or _USES_SQL & set(getattr(item, "fixturenames", ())):
+            item.add_marker("sql")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Test SQLite in a file, as copies use it: in memory it has other locks and no second process."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(LOCAL_DIR / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Leave the database where it is: the folder or server it lives in is thrown away as a whole."""
+    return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushes_get_past_triggers() -> Iterator[None]:
+    """Lift the append-only triggers for as long as the flush after a transactional test takes."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_without_triggers(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        with transaction.atomic(using=self.connection.alias):
+            triggers.remove(self.connection)
+            flush(self, sql_list)
+            triggers.install(self.connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(connection.ops), "execute_sql_flush", flush_without_triggers)
+        yield
