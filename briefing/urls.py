@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", include("briefing.admin.urls")),
+    path("accounts/", include("allauth.urls")),
     path("", include("subscribers.urls")),
     path("", include("briefing.web.urls")),
 ]

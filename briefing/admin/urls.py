@@ -1,5 +1,7 @@
-"""Addresses."""
+"""The desk's addresses."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from briefing.admin.site import desk
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", desk.urls)]

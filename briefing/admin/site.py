@@ -1,0 +1,53 @@
+"""The desk's admin site: only what is registered here is shown, and allauth opens the door."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import URLPattern
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+
+class DeskSite(UnfoldAdminSite):
+    """Unfold's site with one way in: passwords, second factors and sessions are allauth's."""
+
+    index_title = _("Dashboard")
+    enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send to allauth's login; somebody who is logged in but not staff is told so."""
+        target = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+            target = resolve_url(settings.LOGIN_REDIRECT_URL)
+        if self.has_permission(request):
+            return redirect(target)
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(target)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Leave by allauth's page, which asks before it acts."""
+        return redirect("account_logout")
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change a password where its other sessions are ended too."""
+        return redirect("account_change_password")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave the palette out: desk.css has it, so that no page needs a <style> element."""
+        return {**super().each_context(request), "colors": None}
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return the desk's own screens, which are not those of one model."""
+        return []
+
+
+desk = DeskSite(name="admin")
