@@ -117,7 +117,9 @@ def _validated(text: str) -> ValidatedEmail:
             "invisible", _("This address contains a character that cannot be seen. Type it again.")
         )
     if "@" not in text:
-        raise AddressRefusedError("no_at", _("An email address has an @ in it, like name@example.com."))
+        raise AddressRefusedError(
+            "no_at", _("An email address has an @ in it, like name@example.com.")
+        )
     if text.endswith("]"):
         raise AddressRefusedError(
             "ip_literal", _("Please give an address with a domain name, not with numbers.")
