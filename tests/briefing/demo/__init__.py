@@ -1,0 +1,1 @@
+"""Tests of the demo copy: its mail sink, inbox and supervisor."""
