@@ -1,0 +1,125 @@
+"""Addresses that must not be written to, and why: the one door through which events reach people.
+
+Before it: bounces, complaints, erasures, a person's decision. After it: every mail asks here first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from subscribers import address
+from subscribers.models import Subscriber, Subscription, Suppression
+
+Reason = Suppression.Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one reason still allows. `lifted_by_signup`: proving the mailbox again ends it."""
+
+    confirmation: bool
+    confirmation_after: timedelta = timedelta(0)
+    lifted_by_signup: bool = True
+
+
+# Bulk mail is refused by every reason. An import lifts none of them; a person lifts any.
+RULES = {
+    Reason.HARD_BOUNCE: Rule(confirmation=True),
+    # Whoever complained hears nothing for a month, not even a question somebody else caused.
+    Reason.COMPLAINT: Rule(confirmation=True, confirmation_after=timedelta(days=30)),
+    Reason.ERASED: Rule(confirmation=True),
+    Reason.MANUAL: Rule(confirmation=False, lifted_by_signup=False),
+}
+
+
+def suppress(address_key: str, reason: Reason, *, now: datetime, note: str = "") -> None:
+    """Stop mail to an address, known to us or not. Safe to repeat: one standing row per reason."""
+    with transaction.atomic():
+        # Always, even when the reason already stands: dispatch orders itself by this row lock.
+        _subscriptions(address_key).update(withheld=_withheld({reason}))
+        if not _standing(address_key).filter(reason=reason).exists():
+            _insert(address_key, reason, now=now, note=note)
+
+
+def suppress_reader(subscriber_id: int, reason: Reason, *, now: datetime, note: str = "") -> None:
+    """Stop mail to a reader, as an event that names only the reader asks for."""
+    key = Subscriber.objects.filter(pk=subscriber_id).values_list("address_key", flat=True).first()
+    # An erased reader has no address any more, and erasure itself has suppressed it.
+    if key:
+        suppress(key, reason, now=now, note=note)
+
+
+def reasons(address_key: str) -> set[Reason]:
+    """Return every reason that stands against an address."""
+    return {Reason(reason) for reason in _standing(address_key).values_list("reason", flat=True)}
+
+
+def is_suppressed(address_key: str) -> bool:
+    """Whether anything but a confirmation is refused."""
+    return _standing(address_key).exists()
+
+
+def allows_confirmation(address_key: str, *, now: datetime) -> bool:
+    """Whether a confirmation mail may be written to the address, whatever stands against it."""
+    for reason, at in _standing(address_key).values_list("reason", "at"):
+        rule = RULES[Reason(reason)]
+        if not rule.confirmation or now < at + rule.confirmation_after:
+            return False
+    return True
+
+
+def lift_by_signup(address_key: str, *, now: datetime) -> set[Reason]:
+    """End what a proven mailbox may end; return what still stands.
+
+    Called only after the mailbox's owner confirmed a new signup, never by an import.
+    """
+    liftable = {reason for reason, rule in RULES.items() if rule.lifted_by_signup}
+    return _lift(address_key, liftable, now=now)
+
+
+def lift(address_key: str, reason: Reason, *, now: datetime) -> set[Reason]:
+    """End one reason because a member of staff decided so; return what still stands."""
+    return _lift(address_key, {reason}, now=now)
+
+
+def _lift(address_key: str, lifted: set[Reason], *, now: datetime) -> set[Reason]:
+    with transaction.atomic():
+        _standing(address_key).filter(reason__in=lifted).update(lifted_at=now)
+        remaining = reasons(address_key)
+        _subscriptions(address_key).update(withheld=_withheld(remaining))
+    return remaining
+
+
+def _insert(address_key: str, reason: Reason, *, now: datetime, note: str) -> None:
+    try:
+        with transaction.atomic():
+            Suppression.objects.create(
+                address_hash=address.address_hash(address_key),
+                hash_key_id=address.hash_key_id(),
+                reason=reason,
+                note=note[:300],
+                at=now,
+            )
+    except IntegrityError:
+        # Two reports of the same bounce came at once; the other one's row says it all.
+        pass
+
+
+def _withheld(standing: set[Reason]) -> Subscription.Withheld:
+    if not standing:
+        return Subscription.Withheld.NOT
+    if standing == {Reason.ERASED}:
+        return Subscription.Withheld.ERASED
+    return Subscription.Withheld.SUPPRESSED
+
+
+def _standing(address_key: str) -> QuerySet[Suppression]:
+    hashes = address.hashes_under_all_keys(address_key)
+    return Suppression.objects.filter(address_hash__in=hashes, lifted_at=None)
+
+
+def _subscriptions(address_key: str) -> QuerySet[Subscription]:
+    readers = Subscriber.objects.filter(address_key=address_key).values("pk")
+    return Subscription.objects.filter(subscriber__in=readers)

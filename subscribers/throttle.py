@@ -1,0 +1,121 @@
+"""Signup limits: how many confirmations one address, visitor, domain and the whole site may cause.
+
+The mail itself is the weapon: anybody can type a stranger's address. What guards a person (the
+limits per address) is counted in the database and holds without a broker; what guards the site
+(per visitor, domain and all together) is counted in Valkey, and in this process when it is away.
+"""
+
+import ipaddress
+import logging
+import threading
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from limits import RateLimitItem, parse_many
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
+
+from subscribers.models import SignupRequest
+
+log = logging.getLogger(__name__)
+State = SignupRequest.State
+
+# Confirmations to one address, across newsletters: at most `most` within `span`.
+PER_ADDRESS = ((1, timedelta(minutes=15)), (3, timedelta(hours=24)))
+# An address that bounced may be asked once a day: it was probably mistyped, then and now.
+PER_BOUNCED_ADDRESS = ((1, timedelta(hours=24)),)
+PER_VISITOR = parse_many("5/minute; 20/hour")
+# Large providers have many mailboxes, so this only stops a flood at a small one from being ours.
+PER_DOMAIN = parse_many("300/hour")
+PER_SITE = parse_many("3000/hour")
+# How long a confirmation waits when the site or a domain is over its ceiling: nobody is turned away.
+PRESSURE_DELAY = timedelta(minutes=15)
+
+_STORAGE_SECONDS = 0.1
+_RETRY_SECONDS = 30
+
+
+def admits_visitor(ip: str) -> bool:
+    """Count one signup of a visitor; False when this network has made too many just now."""
+    return _hit(PER_VISITOR, "visitor", visitor_network(ip))
+
+
+def delay(domain: str) -> timedelta:
+    """Count one confirmation to a domain; return how long it should wait, usually not at all."""
+    in_site = _hit(PER_SITE, "site", "all")
+    in_domain = _hit(PER_DOMAIN, "domain", domain)
+    return timedelta(0) if in_site and in_domain else PRESSURE_DELAY
+
+
+def admits_address(hashes: list[bytes], *, bounced: bool, now: datetime) -> bool:
+    """Whether one more confirmation to an address is within its limits, counted in the database."""
+    mailed = SignupRequest.objects.filter(
+        address_hash__in=hashes, state__in=(State.MAILED, State.CONFIRMED, State.DISOWNED)
+    )
+    limits = PER_BOUNCED_ADDRESS if bounced else PER_ADDRESS
+    return all(
+        mailed.filter(created_at__gt=now - span)[:most].count() < most for most, span in limits
+    )
+
+
+def forget() -> None:
+    """Forget what this process has counted itself, and whether Valkey was away."""
+    global _counters  # noqa: PLW0603  one set of counters per process is what this module keeps
+    _counters = _Counters()
+
+
+def visitor_network(ip: str) -> str:
+    """Return what counts as one visitor: an IPv4 address, or an IPv6 /64 (one household's share)."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
+
+
+class _Counters:
+    """Counts in Valkey, or for a while in this process when Valkey does not answer at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shared: tuple[str, RateLimiter] | None = None
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._own_until = 0.0
+
+    def hit(self, limit: RateLimitItem, *names: str) -> bool:
+        if time.monotonic() >= self._own_until:
+            try:
+                return self._in_valkey().hit(limit, *names)
+            except StorageError:
+                # Every further try would cost a visitor the whole time-out again.
+                self._own_until = time.monotonic() + _RETRY_SECONDS
+                log.warning("throttle.valkey_away retry_seconds=%s", _RETRY_SECONDS)
+        return self._own.hit(limit, *names)
+
+    def _in_valkey(self) -> RateLimiter:
+        with self._lock:
+            if self._shared is None or self._shared[0] != settings.REDIS_URL:
+                storage = storage_from_string(
+                    settings.REDIS_URL,
+                    wrap_exceptions=True,
+                    key_prefix="briefing:signup",
+                    socket_timeout=_STORAGE_SECONDS,
+                    socket_connect_timeout=_STORAGE_SECONDS,
+                    retry=None,
+                )
+                self._shared = (settings.REDIS_URL, SlidingWindowCounterRateLimiter(storage))
+            return self._shared[1]
+
+
+_counters = _Counters()
+
+
+def _hit(limits: list[RateLimitItem], *names: str) -> bool:
+    # Every limit counts this try, also when one before it has refused.
+    return all([_counters.hit(limit, *names) for limit in limits])
