@@ -8,7 +8,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
-from django.urls import URLPattern
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -44,10 +43,6 @@ class DeskSite(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Leave the palette out: desk.css has it, so that no page needs a <style> element."""
         return {**super().each_context(request), "colors": None}
-
-    def extra_urls(self) -> list[URLPattern]:
-        """Return the desk's own screens, which are not those of one model."""
-        return []
 
 
 desk = DeskSite(name="admin")

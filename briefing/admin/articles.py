@@ -1,0 +1,152 @@
+"""Writing: articles with their bylines, sources, watch items and corrections; topics and authors."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import StackedInline, TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from briefing.admin.site import desk
+from briefing.models import Article, ArticleAuthor, Author, Correction, Source, WatchItem
+from subscribers.admin.base import DeskModelAdmin
+
+
+class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin calls it unparametrised
+    """Refuses a picture that nobody could hear of, and a publication without a date."""
+
+    class Meta:
+        model = Article
+        exclude = ("authors",)
+        widgets = {
+            "dek": UnfoldAdminTextareaWidget({"rows": 3}),
+            "body": UnfoldAdminTextareaWidget({"rows": 26, "class": "desk-markdown"}),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Check what the fields only tell together."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("image"):
+            for name in ("image_alt", "image_credit"):
+                if not values.get(name):
+                    self.add_error(name, _("An image needs this: say it here, or take the image away."))
+        if values.get("status") == Article.Status.PUBLISHED and not values.get("published_at"):
+            values["published_at"] = timezone.now()
+        return values
+
+
+class BylineInline(TabularInline):
+    """Who wrote it, in the order in which the names stand."""
+
+    model = ArticleAuthor
+    fields = ("author", "position")
+    autocomplete_fields = ("author",)
+    ordering_field = "position"
+    extra = 0
+    tab = True
+
+
+class SourceInline(StackedInline):
+    """Where the facts come from."""
+
+    model = Source
+    fields = (("publisher", "title"), ("url", "accessed_on"), "position")
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    tab = True
+
+
+class WatchItemInline(StackedInline):
+    """What the newsroom watches next, and how it turned out."""
+
+    model = WatchItem
+    fk_name = "article"
+    fields = ("text", ("due_on", "outcome"), ("outcome_note", "followed_up_in"), "position")
+    autocomplete_fields = ("followed_up_in",)
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    tab = True
+
+
+class CorrectionInline(StackedInline):
+    """Dated corrections, shown with the article for as long as it is there."""
+
+    model = Correction
+    fields = ("text", "at")
+    extra = 0
+    tab = True
+
+
+@admin.register(Article, site=desk)
+class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
+    """Where articles are written."""
+
+    form = ArticleForm
+    list_display = ("headline", "topic", "state", "published_at", "updated_at")
+    list_filter = ("status", "topic")
+    list_select_related = ("topic",)
+    search_fields = ("headline", "slug")
+    search_help_text = _("Words of the headline")
+    ordering = ("-updated_at", "-pk")
+    sortable_by = ("headline", "published_at", "updated_at")
+    prepopulated_fields = {"slug": ("headline",)}
+    autocomplete_fields = ("topic",)
+    inlines = (BylineInline, SourceInline, WatchItemInline, CorrectionInline)
+    fieldsets = (
+        (None, {"fields": ("headline", "dek", "body")}),
+        (
+            _("Image"),
+            {"fields": ("image", "image_alt", ("image_credit", "image_licence"))},
+        ),
+        (
+            _("Publication"),
+            {
+                "fields": (
+                    ("status", "published_at"),
+                    ("topic", "locale"),
+                    ("slug", "watch_heading"),
+                )
+            },
+        ),
+    )
+
+    @display(
+        description=_("status"),
+        ordering="status",
+        label={
+            Article.Status.DRAFT: "warning",
+            Article.Status.PUBLISHED: "success",
+            Article.Status.WITHDRAWN: "danger",
+        },
+    )
+    def state(self, article: Article) -> tuple[str, str]:
+        """Show the status as a label."""
+        return article.status, article.get_status_display()
+
+
+@admin.register(Author, site=desk)
+class AuthorAdmin(DeskModelAdmin):
+    """The names above articles."""
+
+    list_display = ("name", "articles")
+    search_fields = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+    fields = ("name", "slug", "bio")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Author]":
+        """Count each author's articles in the same query."""
+        rows: QuerySet[Author] = super().get_queryset(request)
+        return rows.annotate(written=Count("bylines"))
+
+    @display(description=_("articles"), ordering="written")
+    def articles(self, author: Author) -> int:
+        """Show how many articles carry the name."""
+        return int(author.written)  # type: ignore[attr-defined]

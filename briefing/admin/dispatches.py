@@ -1,0 +1,35 @@
+"""Dispatches: every sending there was, each with its own live screen."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from briefing.admin.site import desk
+from briefing.models import Dispatch
+from subscribers.admin.base import ReadOnlyAdmin
+
+
+@admin.register(Dispatch, site=desk)
+class DispatchAdmin(ReadOnlyAdmin):
+    """The list; one dispatch is watched and steered on its own screen."""
+
+    list_display = ("issue", "kind", "state_shown", "reason", "started_at", "finished_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("issue__newsletter",)
+    ordering = ("-pk",)
+    sortable_by = ()
+
+    @display(
+        description=_("state"),
+        label={
+            Dispatch.State.RUNNING: "info",
+            Dispatch.State.CANARY: "info",
+            Dispatch.State.HOLDING: "warning",
+            Dispatch.State.PAUSED: "warning",
+            Dispatch.State.CANCELLED: "danger",
+            Dispatch.State.FINISHED: "success",
+        },
+    )
+    def state_shown(self, dispatch: Dispatch) -> tuple[str, str]:
+        """Show the state as a label."""
+        return dispatch.state, dispatch.get_state_display()

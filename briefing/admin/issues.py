@@ -1,0 +1,87 @@
+"""Issues: what an editor composes, until it is dispatched."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from briefing.admin.site import desk
+from briefing.models import Issue, IssueItem
+from subscribers.admin.base import DeskModelAdmin
+
+
+class IssueItemInline(TabularInline):
+    """The articles, in the order in which they stand in the mail."""
+
+    model = IssueItem
+    fields = ("article", "position")
+    autocomplete_fields = ("article",)
+    ordering_field = "position"
+    extra = 0
+
+
+@admin.register(Issue, site=desk)
+class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
+    """Where an issue is put together, looked at, tried and dispatched."""
+
+    list_display = ("subject_shown", "newsletter", "state", "articles_shown", "published_at")
+    list_filter = ("newsletter", "status")
+    list_select_related = ("newsletter",)
+    search_fields = ("subject",)
+    search_help_text = _("Words of the subject")
+    ordering = ("-pk",)
+    sortable_by = ()
+    inlines = (IssueItemInline,)
+    fieldsets = (
+        (None, {"fields": ("subject", "preheader", "intro")}),
+        (_("Place"), {"fields": (("newsletter", "number"), ("status", "published_at"))}),
+    )
+    readonly_fields = ("newsletter", "number", "status", "published_at")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Issue]":
+        """Count each issue's articles in the same query."""
+        rows: QuerySet[Issue] = super().get_queryset(request)
+        return rows.annotate(carries=Count("items"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """An issue begins by composing it from articles, which gives it its number."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What has gone out is its edition; changing the issue afterwards would only blur that."""
+        if obj is not None and obj.status != Issue.Status.DRAFT:
+            return False
+        return bool(super().has_change_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a draft may go."""
+        if obj is not None and obj.status != Issue.Status.DRAFT:
+            return False
+        return bool(super().has_delete_permission(request, obj))
+
+    @display(description=_("subject"))
+    def subject_shown(self, issue: Issue) -> str:
+        """Name the issue by its number and subject."""
+        return f"{issue.number} · {issue.subject}"
+
+    @display(
+        description=_("status"),
+        label={
+            Issue.Status.DRAFT: "warning",
+            Issue.Status.DISPATCHING: "info",
+            Issue.Status.PUBLISHED: "success",
+        },
+    )
+    def state(self, issue: Issue) -> tuple[str, str]:
+        """Show the status as a label."""
+        return issue.status, issue.get_status_display()
+
+    @display(description=_("articles"))
+    def articles_shown(self, issue: Issue) -> int:
+        """Show how many articles it carries."""
+        return int(issue.carries)  # type: ignore[attr-defined]

@@ -1,0 +1,37 @@
+"""What every screen of the desk shares: bounded lists, and who may do what said once."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from subscribers.admin.paging import BoundedPaginator
+
+
+class DeskModelAdmin(ModelAdmin):
+    """A screen that stays quick with a million rows and warns before typed text is lost."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_sheet = False
+    compressed_fields = True
+    warn_unsaved_form = True
+    # Bulk deletion is never part of the work here: what may go, goes one at a time.
+    actions = None
+
+
+class ReadOnlyAdmin(DeskModelAdmin):
+    """A screen for rows that the programs write and people only read."""
+
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

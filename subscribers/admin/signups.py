@@ -1,0 +1,89 @@
+"""What came in by the forms, and the mails owed because of it."""
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from subscribers.admin.base import ReadOnlyAdmin
+from subscribers.admin.finding import matching_hash
+from subscribers.models import Outbox, SignupRequest
+
+
+class SignupRequestAdmin(ReadOnlyAdmin):
+    """Requests of the last days; unconfirmed ones go by themselves after seven."""
+
+    list_display = ("created_at", "address", "newsletter", "state_shown", "reason", "form")
+    list_filter = ("state", "newsletter")
+    list_select_related = ("newsletter",)
+    search_fields = ("address",)
+    search_help_text = _("The whole address")
+    ordering = ("-pk",)
+    sortable_by = ()
+    fields = (
+        ("address", "newsletter"),
+        ("state", "reason"),
+        ("created_at", "locale"),
+        "topics",
+        "notice",
+        ("page", "form"),
+        "source",
+        ("ip", "user_agent"),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[SignupRequest]", search_term: str
+    ) -> tuple["QuerySet[SignupRequest]", bool]:
+        """Search by the address's hash, which has the index."""
+        return matching_hash(queryset, search_term), False
+
+    @display(
+        description=_("state"),
+        label={
+            SignupRequest.State.RECEIVED: "info",
+            SignupRequest.State.MAILED: "warning",
+            SignupRequest.State.CONFIRMED: "success",
+            SignupRequest.State.DISOWNED: "danger",
+        },
+    )
+    def state_shown(self, signup: SignupRequest) -> tuple[str, str]:
+        """Show the state as a label."""
+        return signup.state, signup.get_state_display()
+
+
+class OutboxAdmin(ReadOnlyAdmin):
+    """Mail owed to one person, and what became of it."""
+
+    list_display = (
+        "created_at",
+        "purpose",
+        "newsletter",
+        "state_shown",
+        "attempts",
+        "code",
+        "next_at",
+    )
+    list_filter = ("state", "purpose")
+    list_select_related = ("newsletter",)
+    ordering = ("-pk",)
+    sortable_by = ()
+    fields = (
+        ("purpose", "newsletter"),
+        ("state", "attempts"),
+        "code",
+        ("created_at", "next_at", "finished_at"),
+        ("signup", "subscriber"),
+    )
+
+    @display(
+        description=_("state"),
+        label={
+            Outbox.State.OWED: "info",
+            Outbox.State.LEAVING: "warning",
+            Outbox.State.ACCEPTED: "success",
+            Outbox.State.REJECTED: "danger",
+        },
+    )
+    def state_shown(self, mail: Outbox) -> tuple[str, str]:
+        """Show the state as a label."""
+        return mail.state, mail.get_state_display()
