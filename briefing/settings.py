@@ -186,6 +186,8 @@ ANYMAIL = {
     for name, value in os.environ.items()
     if name.startswith("ANYMAIL_")
 }
+# The mailbox that reads unsubscribe requests sent by mail; empty means unsubscribe@ the newsletter’s domain.
+UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                 ('candidates', models.PositiveIntegerField(default=0, verbose_name='candidates')),
                 ('planned', models.PositiveIntegerField(default=0, verbose_name='planned')),
                 ('excluded', models.JSONField(default=dict, verbose_name='excluded by reason')),
+                ('lanes', models.JSONField(default=list, help_text='Domains whose batches run apart from the others’.')),
                 ('adjusted', models.JSONField(default=dict)),
             ],
         ),
@@ -171,7 +172,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pk', models.CompositePrimaryKey('dispatch_id', 'subscriber_id', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('subscriber_id', models.BigIntegerField()),
-                ('address', models.BigIntegerField(help_text='First 64 bits of the address hash: one copy per address, whoever holds it.')),
+                ('address', models.BigIntegerField(help_text='First 64 bits of the address hash: one copy per address, whoever holds it.', null=True)),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('outcome', models.SmallIntegerField(choices=[(1, 'accepted'), (2, 'deferred'), (3, 'rejected'), (4, 'skipped'), (5, 'unknown'), (6, 'quarantined'), (7, 'cancelled')], verbose_name='outcome')),
                 ('fate', models.SmallIntegerField(choices=[(0, 'nothing heard'), (1, 'delivered'), (2, 'deferred by the receiving server'), (3, 'bounced, soft'), (4, 'bounced, hard'), (5, 'complained')], default=0, verbose_name='fate')),

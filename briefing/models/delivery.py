@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from briefing.dispatch import outcome as outcomes
 from briefing.models.dispatch import Dispatch
 
 
@@ -16,13 +17,13 @@ class Delivery(models.Model):
     class Outcome(models.IntegerChoices):
         """What became of handing the message over. Ours to know."""
 
-        ACCEPTED = 1, _("accepted")
-        DEFERRED = 2, _("deferred")
-        REJECTED = 3, _("rejected")
-        SKIPPED = 4, _("skipped")
-        UNKNOWN = 5, _("unknown")
-        QUARANTINED = 6, _("quarantined")
-        CANCELLED = 7, _("cancelled")
+        ACCEPTED = outcomes.ACCEPTED, _("accepted")
+        DEFERRED = outcomes.DEFERRED, _("deferred")
+        REJECTED = outcomes.REJECTED, _("rejected")
+        SKIPPED = outcomes.SKIPPED, _("skipped")
+        UNKNOWN = outcomes.UNKNOWN, _("unknown")
+        QUARANTINED = outcomes.QUARANTINED, _("quarantined")
+        CANCELLED = outcomes.CANCELLED, _("cancelled")
 
     class Fate(models.IntegerChoices):
         """What the receiving side reported later."""
@@ -44,7 +45,8 @@ class Delivery(models.Model):
     )
     subscriber_id = models.BigIntegerField()
     address = models.BigIntegerField(
-        help_text=_("First 64 bits of the address hash: one copy per address, whoever holds it.")
+        null=True,
+        help_text=_("First 64 bits of the address hash: one copy per address, whoever holds it."),
     )
     at = models.DateTimeField(_("at"))
     outcome = models.SmallIntegerField(_("outcome"), choices=Outcome)
@@ -65,12 +67,12 @@ class Delivery(models.Model):
             models.Index(
                 fields=["next_at"],
                 name="delivery_deferred_idx",
-                condition=models.Q(outcome=2),
+                condition=models.Q(outcome=outcomes.DEFERRED),
             ),
             models.Index(
                 fields=["dispatch", "subscriber_id"],
                 name="delivery_unknown_idx",
-                condition=models.Q(outcome=5),
+                condition=models.Q(outcome=outcomes.UNKNOWN),
             ),
         ]
 

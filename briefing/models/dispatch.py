@@ -66,6 +66,9 @@ class DispatchCount(models.Model):
     candidates = models.PositiveIntegerField(_("candidates"), default=0)
     planned = models.PositiveIntegerField(_("planned"), default=0)
     excluded = models.JSONField(_("excluded by reason"), default=dict)
+    lanes = models.JSONField(
+        default=list, help_text=_("Domains whose batches run apart from the others’.")
+    )
     # Changes made to deliveries after their batch had counted them: retries, evidence, decisions.
     adjusted = models.JSONField(default=dict)
 

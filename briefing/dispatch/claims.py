@@ -1,0 +1,122 @@
+"""Claiming a batch: one conditional UPDATE decides between workers, a fence outlives the claim.
+
+Before it: the planner's pending batches. After it: the sender's intents, each of which carries the
+fence, so that a worker that slept past its lease cannot move what another one holds by now.
+"""
+
+from array import array
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from briefing.dispatch import recovery
+from briefing.models import Batch, Fence
+
+# After two deaths on one batch its positions are tried one by one.
+CAUTIOUS_AFTER_DEATHS = 2
+
+
+@dataclass(slots=True)
+class Held:
+    """A batch as its holder sees it. Positions below `intent_upto` are past the point of no return."""
+
+    batch_id: int
+    variant_id: int
+    readers: "array[int]"
+    fence: int
+    intent_upto: int
+    done_upto: int
+    cautious: bool
+    # Groups answered before an earlier one of the same batch was.
+    finished: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """How many readers the batch has."""
+        return len(self.readers)
+
+
+def claim(dispatch_id: int, *, now: datetime) -> Held | None:
+    """Take the next due batch of a dispatch, or one whose holder's lease is over.
+
+    A batch that was in flight is recovered first, in the same transaction.
+    """
+    while True:
+        candidate = _candidate(dispatch_id, now=now)
+        if candidate is None:
+            return None
+        with transaction.atomic():
+            fence = next_fence(now=now)
+            batch = _take(candidate, fence=fence, now=now)
+            if batch is None:
+                # Another worker was faster; there may be more.
+                continue
+            if batch.claims > 1 and batch.lease_until is not None:
+                recovery.recover(batch, fence=fence, now=now)
+            return _held(batch, fence=fence)
+
+
+def next_fence(*, now: datetime) -> int:
+    """Draw the next fence: every claim's is higher than all before it."""
+    Fence.objects.get_or_create(pk=1)
+    Fence.objects.filter(pk=1).update(number=F("number") + 1, heartbeat_at=now)
+    return Fence.objects.values_list("number", flat=True).get(pk=1)
+
+
+def lease_end(now: datetime) -> datetime:
+    """Return until when a claim or an intent made now holds the batch."""
+    return now + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def release(held: Held, *, not_before: datetime) -> None:
+    """Give a batch back, unless somebody else holds it by now."""
+    Batch.objects.filter(pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED).update(
+        state=Batch.State.PENDING, lease_until=None, not_before=not_before
+    )
+
+
+def _due(now: datetime) -> Q:
+    return Q(state=Batch.State.PENDING, not_before__lte=now) | Q(
+        state=Batch.State.CLAIMED, lease_until__lt=now
+    )
+
+
+def _candidate(dispatch_id: int, *, now: datetime) -> int | None:
+    """Choose a batch to try for. Choosing claims nothing: the conditional UPDATE does."""
+    due = Batch.objects.filter(_due(now), dispatch_id=dispatch_id).order_by("not_before", "id")
+    if connection.vendor != "postgresql":
+        return due.values_list("pk", flat=True).first()
+    with transaction.atomic():
+        return due.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+
+
+def _take(batch_id: int, *, fence: int, now: datetime) -> Batch | None:
+    """Claim the batch if it is still due; return it as it was, with its new number of claims."""
+    before = Batch.objects.select_for_update().get(pk=batch_id)
+    taken = Batch.objects.filter(_due(now), pk=batch_id).update(
+        state=Batch.State.CLAIMED,
+        fence=fence,
+        lease_until=lease_end(now),
+        claims=F("claims") + 1,
+    )
+    if not taken:
+        return None
+    before.claims += 1
+    return before
+
+
+def _held(batch: Batch, *, fence: int) -> Held:
+    readers = array("q")
+    readers.frombytes(bytes(batch.readers))
+    return Held(
+        batch_id=batch.pk,
+        variant_id=batch.variant_id,
+        readers=readers,
+        fence=fence,
+        intent_upto=batch.intent_upto,
+        done_upto=batch.intent_upto,
+        cautious=batch.deaths >= CAUTIOUS_AFTER_DEATHS,
+    )

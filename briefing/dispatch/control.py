@@ -1,0 +1,103 @@
+"""The switches of a dispatch: start, pause, resume, cancel, finish. Each is one conditional UPDATE.
+
+Before it: a person's decision. A switch takes effect at the next intent of every worker.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+
+from briefing.dispatch.outcome import DEFERRED
+from briefing.dispatch.states import SENDING, ForbiddenStepError, sources
+from briefing.issues import lifecycle
+from briefing.issues.compiling import compile_issue
+from briefing.models import Batch, Delivery, Dispatch, DispatchCount, Issue
+from subscribers import audience
+
+
+class DispatchRefusedError(ValueError):
+    """The issue cannot be dispatched; the message says why and what to do."""
+
+
+def start(issue: Issue, *, now: datetime) -> Dispatch:
+    """Compile the issue, freeze its ceiling and set its main dispatch running.
+
+    A door then calls `tasks.plan_later`. Raises: DispatchRefusedError.
+    """
+    if not issue.items.exists():
+        raise DispatchRefusedError("This issue has no articles. Add at least one, then dispatch it.")
+    if Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).exists():
+        raise DispatchRefusedError(_already(issue))
+    combinations = audience.combinations(issue.newsletter, now=now)
+    if not combinations:
+        raise DispatchRefusedError(
+            f"Nobody would receive this issue: {issue.newsletter} has no active reader."
+        )
+    try:
+        with transaction.atomic():
+            dispatch = Dispatch.objects.create(
+                issue=issue,
+                edition=compile_issue(issue, combinations, now=now),
+                state=Dispatch.State.RUNNING,
+                ceiling=audience.ceiling(issue.newsletter),
+                created_at=now,
+                started_at=now,
+            )
+            DispatchCount.objects.create(dispatch=dispatch)
+            lifecycle.mark_dispatching(issue, now=now)
+    except IntegrityError as error:
+        # Two people pressed at once: the constraint let one of them through.
+        raise DispatchRefusedError(_already(issue)) from error
+    return dispatch
+
+
+def pause(dispatch: Dispatch, *, reason: str) -> None:
+    """Stop at the next intent; what is on the wire is still answered. Raises: ForbiddenStepError."""
+    _step(dispatch, Dispatch.State.PAUSED, reason=reason)
+
+
+def resume(dispatch: Dispatch) -> None:
+    """Go on where it stopped. Raises: ForbiddenStepError."""
+    _step(dispatch, Dispatch.State.RUNNING, reason="")
+
+
+def cancel(dispatch: Dispatch, *, reason: str) -> None:
+    """Stop for ever. `cancelling.settle` then writes the rest down. Raises: ForbiddenStepError."""
+    _step(dispatch, Dispatch.State.CANCELLED, reason=reason)
+
+
+def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
+    """Finish a dispatch whose plan is complete and of which nothing is open or deferred."""
+    open_batches = Batch.objects.filter(dispatch=OuterRef("pk")).exclude(state=Batch.State.DONE)
+    deferred = Delivery.objects.filter(dispatch=OuterRef("pk"), outcome=DEFERRED)
+    finished = (
+        Dispatch.objects.filter(pk=dispatch_id, state__in=SENDING, planned_at__isnull=False)
+        .exclude(Exists(open_batches))
+        .exclude(Exists(deferred))
+        .update(state=Dispatch.State.FINISHED, finished_at=now)
+    )
+    if finished:
+        issue_id = Dispatch.objects.values_list("issue_id", flat=True).get(pk=dispatch_id)
+        lifecycle.mark_published(issue_id)
+    return bool(finished)
+
+
+def _step(dispatch: Dispatch, wanted: str, *, reason: str) -> None:
+    """Take one step of the table, decided by the database and not by a stale object."""
+    moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=sources(wanted)).update(
+        state=wanted, reason=reason
+    )
+    current = Dispatch.objects.values_list("state", flat=True).get(pk=dispatch.pk)
+    if not moved:
+        raise ForbiddenStepError(current, wanted)
+    dispatch.state, dispatch.reason = wanted, reason
+
+
+def _already(issue: Issue) -> str:
+    return (
+        f"{issue} has been dispatched already. Readers it missed can be written to from its "
+        "dispatch page; the others will not get it twice."
+    )
+
+

@@ -1,0 +1,139 @@
+"""Freezes the audience of a dispatch into batches, slice by slice, restartable at any point.
+
+Before it: control.start. After it: workers claim batches; the first slice is theirs before the rest
+is planned.
+"""
+
+import logging
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from briefing.dispatch.clock import Clock
+from briefing.dispatch.states import ENDED
+from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant
+from subscribers import audience
+from subscribers.audience import Candidate
+
+logger = logging.getLogger(__name__)
+
+# The first slice is small, so that the first message leaves at once whatever the audience's size.
+_FIRST_SLICE = 1_000
+_SLICE = 10_000
+# A domain with this share of the first slice gets a lane of its own; the others share one.
+_LANE_SHARE = 0.05
+_MAX_LANES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """The edition's variants by what a reader needs."""
+
+    by_key: dict[tuple[str, str], int]
+    fallback: int
+
+    def choose(self, locale: str, format_: str) -> int:
+        """Return the variant for a reader; one who changed since compilation gets the nearest."""
+        for key in ((locale, format_), (locale, "html")):
+            if key in self.by_key:
+                return self.by_key[key]
+        return self.fallback
+
+
+def variants_of(edition_id: int) -> Variants:
+    """Read the variants of an edition."""
+    rows = list(EditionVariant.objects.filter(edition_id=edition_id).order_by("pk"))
+    by_key = {(row.locale, "text" if row.html is None else "html"): row.pk for row in rows}
+    return Variants(by_key=by_key, fallback=rows[0].pk)
+
+
+def plan(dispatch_id: int, *, ring: Callable[[int], None]) -> bool:
+    """Plan what is left to plan. `ring` is called after each slice, to wake the workers.
+
+    Returns whether the plan is complete. Safe to run twice, and by two planners at once: each
+    slice moves the watermark in its own transaction, under the lock of the count's row.
+    """
+    clock = Clock.read()
+    while True:
+        with transaction.atomic():
+            more = _plan_slice(dispatch_id, clock)
+        if more is None:
+            return False
+        ring(dispatch_id)
+        if not more:
+            return True
+
+
+def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:
+    """Plan one slice. Returns whether there is more, or None when there is nothing to plan."""
+    count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
+    dispatch = Dispatch.objects.select_related("issue").get(pk=dispatch_id)
+    if dispatch.planned_at or dispatch.state in ENDED:
+        return False if dispatch.planned_at else None
+    now = clock.now()
+    size = _SLICE if count.watermark else _FIRST_SLICE
+    page = next(
+        audience.pages(
+            dispatch.issue.newsletter_id,
+            after=count.watermark,
+            ceiling=dispatch.ceiling,
+            sizes=iter([size]),
+            now=now,
+        ),
+        [],
+    )
+    planned = [candidate for candidate in page if not candidate.excluded]
+    if not count.watermark:
+        count.lanes = _lanes(planned)
+    Batch.objects.bulk_create(_batches(dispatch, planned, count.lanes, clock))
+    _count(count, page)
+    if len(page) < size:
+        Dispatch.objects.filter(pk=dispatch_id).update(planned_at=now)
+        return False
+    return True
+
+
+def _count(count: DispatchCount, page: Sequence[Candidate]) -> None:
+    """Move the watermark and the counters: candidates = planned + excluded, always."""
+    excluded = Counter(candidate.excluded for candidate in page)
+    count.candidates += len(page)
+    count.planned += excluded.pop("", 0)
+    count.excluded = dict(Counter(count.excluded) + excluded)
+    if page:
+        count.watermark = page[-1].subscriber_id
+    count.save(update_fields=["watermark", "candidates", "planned", "excluded", "lanes"])
+
+
+def _lanes(candidates: Sequence[Candidate]) -> list[str]:
+    """Return the domains that get a lane of their own, judged by the first slice.
+
+    A domain that defers then slows its own batches only.
+    """
+    domains = Counter(candidate.domain for candidate in candidates)
+    enough = max(2, int(len(candidates) * _LANE_SHARE))
+    return [domain for domain, n in domains.most_common(_MAX_LANES) if n >= enough]
+
+
+def _batches(
+    dispatch: Dispatch, candidates: Sequence[Candidate], lanes: Sequence[str], clock: Clock
+) -> Iterator[Batch]:
+    variants = variants_of(dispatch.edition_id)
+    groups: dict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))
+    for each in candidates:
+        lane = each.domain if each.domain in lanes else ""
+        groups[variants.choose(each.locale, each.format), lane].append(each.subscriber_id)
+    for (variant_id, lane), readers in groups.items():
+        for start in range(0, len(readers), settings.BATCH_SIZE):
+            part = readers[start : start + settings.BATCH_SIZE]
+            yield Batch(
+                dispatch=dispatch,
+                variant_id=variant_id,
+                lane=lane,
+                not_before=clock.now(),
+                readers=part.tobytes(),
+                size=len(part),
+            )

@@ -1,0 +1,96 @@
+"""What a dead worker left in flight: settled from its journal where there is one, else unknown.
+
+Nothing found here is ever sent again by itself. Only copies that the journal shows as never started
+return to the queue, as deferred.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db.models import F
+
+from briefing.dispatch import journal, results
+from briefing.dispatch.outcome import (
+    ACCEPTED,
+    COUNTERS,
+    DEFERRED,
+    QUARANTINED,
+    REJECTED,
+    UNKNOWN,
+)
+from briefing.dispatch.sql.rows import ResultRow
+from briefing.models import Batch, Delivery
+from subscribers.models import Subscriber
+
+# A position whose worker died three times before it could even commit an intent is set aside.
+POISON_DEATHS = 3
+
+
+def recover(batch: Batch, *, fence: int, now: datetime) -> None:
+    """Settle a batch that was claimed when its lease ran out. Runs inside the claim's transaction.
+
+    `batch` is the row as the dead worker left it, `batch.fence` that worker's fence.
+    """
+    batch.deaths += 1
+    rows = _left_in_flight(batch, now=now)
+    batch.intent_upto = max(batch.intent_upto, batch.done_upto)
+    if not rows and batch.deaths >= POISON_DEATHS and batch.intent_upto < batch.size:
+        rows = [_row(batch, batch.intent_upto, QUARANTINED, now=now, code="killed its workers")]
+        batch.intent_upto += 1
+    inserted = Counter(
+        row.outcome for row in rows if results.write_one(batch.pk, row) == "inserted"
+    )
+    Batch.objects.filter(pk=batch.pk, fence=fence).update(
+        done_upto=batch.intent_upto,
+        intent_upto=batch.intent_upto,
+        deaths=batch.deaths,
+        **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
+    )
+
+
+def _left_in_flight(batch: Batch, *, now: datetime) -> list[ResultRow]:
+    """Return a row for every position whose intent was committed and whose result was not."""
+    positions = range(batch.done_upto, batch.intent_upto)
+    if not positions:
+        return []
+    notes = journal.read(batch_id=batch.pk, fence=batch.fence)
+    readers = results.readers_of(batch)
+    written = set(
+        Delivery.objects.filter(
+            dispatch_id=batch.dispatch_id,
+            subscriber_id__in=[readers[position] for position in positions],
+        ).values_list("subscriber_id", flat=True)
+    )
+    return [
+        _row(batch, position, *_verdict(notes, position), now=now)
+        for position in positions
+        if readers[position] not in written
+    ]
+
+
+def _verdict(notes: dict[int, int] | None, position: int) -> tuple[int, str]:
+    """Return the outcome that can be vouched for, and why."""
+    note = journal.STARTED if notes is None else notes.get(position, journal.STARTED)
+    if note == journal.WAITING:
+        return DEFERRED, "worker lost before the message was started"
+    if note - journal.ANSWERED in {ACCEPTED, REJECTED, DEFERRED}:
+        return note - journal.ANSWERED, "worker lost after the answer"
+    return UNKNOWN, "worker lost while the message was on the wire"
+
+
+def _row(batch: Batch, position: int, outcome: int, code: str = "", *, now: datetime) -> ResultRow:
+    reader = results.readers_of(batch)[position]
+    address_hash = (
+        Subscriber.objects.filter(pk=reader).values_list("address_hash", flat=True).first()
+    )
+    return ResultRow(
+        dispatch_id=batch.dispatch_id,
+        subscriber_id=reader,
+        address=results.short_hash(bytes(address_hash)) if address_hash else None,
+        at=now,
+        outcome=outcome,
+        attempts=0 if outcome == DEFERRED else 1,
+        code=None if outcome == ACCEPTED else code,
+        next_at=now if outcome == DEFERRED else None,
+        reference=None,
+    )

@@ -1,0 +1,162 @@
+"""Draining a dispatch: claim, intend, send, record, with two groups on their way at any time.
+
+Before it: pending batches. After it: deliveries. The commit of an intent is the point of no return:
+from then on each reader of the group ends in exactly one row, whatever breaks.
+"""
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from briefing.dispatch import claims, intents
+from briefing.dispatch.clock import Clock
+from briefing.dispatch.copies import CopyMaker, sender_of
+from briefing.dispatch.intents import InFlight, Stopped
+from briefing.dispatch.journal import Journal
+from briefing.models import Dispatch, EditionVariant
+from briefing.transports.base import Group, Session, Transport, TransportDownError
+
+logger = logging.getLogger(__name__)
+
+# A long round trip must not drain the pipe: while one group is answered the next is on its way.
+GROUPS_IN_FLIGHT = 2
+
+
+@dataclass(slots=True)
+class DrainReport:
+    """What one drain did. `more` says that batches are left; `down` why the provider refused."""
+
+    handed_over: int = 0
+    more: bool = False
+    down: str = ""
+    down_for_good: bool = False
+    stopped: str = ""
+
+
+@dataclass(slots=True)
+class Drain:
+    """One worker's turn at one dispatch."""
+
+    dispatch: Dispatch
+    transport: Transport
+    seconds: float
+    clock: Clock = field(default_factory=Clock.read)
+    report: DrainReport = field(default_factory=DrainReport)
+    _makers: dict[int, CopyMaker] = field(default_factory=dict)
+    _in_flight: deque[InFlight] = field(default_factory=deque)
+    _answered: list[InFlight] = field(default_factory=list)
+    _held: claims.Held | None = None
+    _ends_at: float = 0.0
+
+    def run(self) -> DrainReport:
+        """Work until nothing is due, the time is over, or the provider cannot be reached."""
+        self._ends_at = time.monotonic() + self.seconds
+        # Claim first: a drain that finds nothing must not open a connection.
+        if not self._hold_next():
+            return self.report
+        journal = Journal()
+        try:
+            session = self.transport.open(journal, sender_of(self.dispatch))
+        except TransportDownError as error:
+            self._give_up(error)
+            journal.close()
+            return self.report
+        try:
+            self._pump(session, journal)
+        finally:
+            session.close()
+        journal.close()
+        return self.report
+
+    def _pump(self, session: Session, journal: Journal) -> None:
+        while group := self._next_group(journal):
+            if group.copies:
+                self._in_flight.append(group)
+                session.submit(group.wire)
+            else:
+                self._answered.append(group)
+            while len(self._in_flight) >= GROUPS_IN_FLIGHT:
+                self._collect(session)
+            if self.report.down:
+                break
+        while self._in_flight:
+            self._collect(session)
+        if self._held and self.report.down:
+            intents.take_back_unsent(self._held, self._answered)
+        intents.record(self._answered, journal, now=self.clock.now())
+        if self._held:
+            self._let_go()
+
+    def _next_group(self, journal: Journal) -> InFlight | None:
+        """Commit the next intent, with the results that came in meanwhile in its transaction."""
+        if time.monotonic() >= self._ends_at:
+            self.report.more = True
+            return None
+        while self._held is None or self._held.intent_upto >= self._held.size:
+            if not self._hold_next():
+                return None
+        answered, self._answered = self._answered, []
+        group = intents.intend(
+            self.dispatch,
+            self._held,
+            self._maker(self._held.variant_id),
+            journal,
+            answered=answered,
+            now=self.clock.now(),
+        )
+        if isinstance(group, Stopped):
+            self.report.stopped = group.reason
+            if group.lost:
+                self._held = None
+            return None
+        return group
+
+    def _hold_next(self) -> bool:
+        self._held = claims.claim(self.dispatch.pk, now=self.clock.now())
+        return self._held is not None
+
+    def _maker(self, variant_id: int) -> CopyMaker:
+        if variant_id not in self._makers:
+            self._makers[variant_id] = CopyMaker(
+                self.transport,
+                EditionVariant.objects.get(pk=variant_id),
+                self.dispatch,
+                sender_of(self.dispatch),
+            )
+        return self._makers[variant_id]
+
+    def _collect(self, session: Session) -> None:
+        wire: Group = session.collect()
+        group = next(each for each in self._in_flight if each.wire is wire)
+        self._in_flight.remove(group)
+        self._answered.append(group)
+        self.report.handed_over += sum(copy.started for copy in group.copies)
+        unsent = [copy for copy in group.copies if copy.outcome is None and not copy.started]
+        if unsent:
+            self.report.down = unsent[0].code or "the deadline of the group was reached"
+
+    def _let_go(self) -> None:
+        """Give the batch back; with the provider away, not for the next half minute."""
+        assert self._held  # noqa: S101  the caller looked
+        wait = intents.OUTAGE_WAIT if self.report.down else intents.NO_WAIT
+        claims.release(self._held, not_before=self.clock.now() + wait)
+        self._held = None
+
+    def _give_up(self, error: TransportDownError) -> None:
+        self.report.down = str(error)
+        self.report.down_for_good = error.permanent
+        logger.warning("drain_provider_down dispatch=%s reason=%s", self.dispatch.pk, error)
+        self._let_go()
+
+
+def drain(dispatch_id: int, transport: Transport, *, seconds: float | None = None) -> DrainReport:
+    """Send what is due of a dispatch. Any number of workers may do so at the same time.
+
+    Returns within `seconds` (settings.DRAIN_SECONDS) plus the answer to what is then in flight.
+    """
+    dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
+    limit = settings.DRAIN_SECONDS if seconds is None else seconds
+    return Drain(dispatch, transport, limit).run()

@@ -1,0 +1,94 @@
+"""The engine's bulk statements for SQLite: one writer at a time, so BEGIN IMMEDIATE is the lock."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
+
+_INSERT = f"""
+INSERT INTO briefing_delivery ({RESULT_COLUMNS})
+VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
+"""  # noqa: S608  constant column names
+_UPSERT = f"""{_INSERT}
+ON CONFLICT (dispatch_id, subscriber_id) DO UPDATE
+SET outcome = excluded.outcome, code = excluded.code, next_at = excluded.next_at,
+    reference = excluded.reference, attempts = excluded.attempts
+WHERE briefing_delivery.outcome = 5 AND excluded.outcome IN (1, 3)
+"""
+
+
+def dispatch_state(dispatch_id: int) -> str:
+    """Return a dispatch's state; the transaction already holds the only write lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state FROM briefing_dispatch WHERE id = %s", [dispatch_id])
+        row = cursor.fetchone()
+    return row[0] if row else "cancelled"
+
+
+def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict[int, ReaderRow]:
+    """Read what the intent needs of the readers, under the transaction's write lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.subscriber_id, s.state, s.withheld, s.paused_until > %s, "
+            "p.address, p.domain, p.name, p.address_hash, p.locale, p.format "
+            "FROM subscribers_subscription s "
+            "JOIN subscribers_subscriber p ON p.id = s.subscriber_id "
+            "WHERE s.newsletter_id = %s "
+            "AND s.subscriber_id IN (SELECT value FROM json_each(%s))",
+            [today.isoformat(), newsletter_id, json.dumps(list(ids))],
+        )
+        return {
+            reader: ReaderRow(
+                reader, held or (state if state != "active" else "paused" if paused else ""), *rest
+            )
+            for reader, state, held, paused, *rest in cursor.fetchall()
+        }
+
+
+def taken_addresses(dispatch_id: int, addresses: Sequence[int]) -> set[int]:
+    """Return which of these addresses already have a delivery of the dispatch."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT address FROM briefing_delivery WHERE dispatch_id = %s "
+            "AND address IN (SELECT value FROM json_each(%s))",
+            [dispatch_id, json.dumps(list(addresses))],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def insert_results(rows: Sequence[ResultRow]) -> bool:
+    """Insert results at once; returns False, with nothing written, when a row already exists."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_INSERT, [_adapted(row) for row in rows])
+    except IntegrityError:
+        return False
+    return True
+
+
+def upsert_result(row: ResultRow) -> str:
+    """Insert one result, or let a definite answer replace an unknown.
+
+    Returns: "inserted", "resolved" or "kept".
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome FROM briefing_delivery WHERE dispatch_id = %s AND subscriber_id = %s",
+            [row.dispatch_id, row.subscriber_id],
+        )
+        before = cursor.fetchone()
+        cursor.execute(_UPSERT, _adapted(row))
+        changed = cursor.rowcount
+    if before is None:
+        return "inserted"
+    return "resolved" if changed else "kept"
+
+
+def _adapted(row: ResultRow) -> list[object]:
+    return [
+        connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+        for value in row
+    ]

@@ -1,0 +1,58 @@
+"""What an issue's mail says of each article: plain values for the templates, absolute addresses."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from briefing.models import Article, Issue
+from subscribers.links import absolute
+
+_WORDS_PER_MINUTE = 220
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleEntry:
+    """One article as it stands in a mail."""
+
+    headline: str
+    dek: str
+    url: str
+    topic: str
+    bylines: str
+    image_url: str
+    image_alt: str
+    image_credit: str
+    image_licence: str
+    minutes: int
+
+
+def entries(issue: Issue) -> list[ArticleEntry]:
+    """Return the issue's articles in the editor's order."""
+    articles = (
+        Article.objects.filter(issue_items__issue=issue)
+        .select_related("topic")
+        .prefetch_related("bylines__author")
+        .order_by("issue_items__position", "issue_items__pk")
+    )
+    return [_entry(article) for article in articles]
+
+
+def _entry(article: Article) -> ArticleEntry:
+    return ArticleEntry(
+        headline=article.headline,
+        dek=article.dek,
+        url=absolute(article.get_absolute_url()),
+        topic=article.topic.name if article.topic else "",
+        bylines=_joined([byline.author.name for byline in article.bylines.all()]),
+        image_url=absolute(article.image.url) if article.image else "",
+        image_alt=article.image_alt,
+        image_credit=article.image_credit,
+        image_licence=article.image_licence,
+        minutes=max(1, round(len(article.body.split()) / _WORDS_PER_MINUTE)),
+    )
+
+
+def _joined(names: list[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(names)s and %(last)s") % {"names": ", ".join(names[:-1]), "last": names[-1]}

@@ -1,0 +1,53 @@
+"""One finished mail to one person: confirmations, welcomes, test copies."""
+
+import smtplib
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+
+from briefing.transports import accounts
+from subscribers.ports import Answer, Mail
+
+
+def send(mail: Mail) -> Answer:
+    """Hand one mail over through the transactional account and say what came of it.
+
+    Never raises for the provider's sake: an outage is a deferral, a refusal a rejection.
+    """
+    connection = accounts.backend("transactional")
+    try:
+        message(mail, connection).send()
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        return _by_code(code, words)
+    except smtplib.SMTPResponseException as error:
+        return _by_code(error.smtp_code, error.smtp_error)
+    except (OSError, smtplib.SMTPException) as error:
+        return Answer("deferred", type(error).__name__)
+    finally:
+        connection.close()
+    return Answer("accepted")
+
+
+def message(mail: Mail, connection: BaseEmailBackend) -> EmailMultiAlternatives:
+    """Build the Django message of a mail."""
+    domain = mail.from_address.rpartition("@")[2]
+    built = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        from_email=f'"{mail.from_name}" <{mail.from_address}>',
+        to=[mail.recipient],
+        reply_to=[mail.reply_to] if mail.reply_to else [],
+        headers={"Message-ID": f"<{mail.reference}@{domain}>", **mail.headers},
+        connection=connection,
+    )
+    if mail.html:
+        built.attach_alternative(mail.html, "text/html")
+    return built
+
+
+def _by_code(code: int, words: bytes | str) -> Answer:
+    """4xx is definite for now, 5xx for ever; a wrong password is ours to mend, not the reader's."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    outcome = "rejected" if 500 <= code < 600 and code not in {530, 535} else "deferred"
+    return Answer(outcome, f"{code} {text}"[:120])
