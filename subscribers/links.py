@@ -39,6 +39,7 @@ FORMS = {
     "unsubscribe": ">QI",  # subscriber, newsletter: for ever, and only this
     "preferences": ">QI",  # subscriber, newsletter
     "receipt": ">Q",  # subscriber: the reader's own consent receipt
+    "undo": ">QII",  # subscriber, newsletter, made at (seconds): takes one unsubscribe back
     "address": ">QI",  # outbox row, made at (seconds): change of address
     "reference": ">QQ",  # dispatch, subscriber: names a delivery in what comes back
     "view": ">QQ",  # dispatch, subscriber: the web view of one's own copy

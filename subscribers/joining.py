@@ -1,0 +1,102 @@
+"""Makes a reader of somebody who proved a mailbox: subscriber, subscription, ledger entry, welcome.
+
+Before it: `signup.confirm`. After it: the audience of the next issue.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from subscribers import address, consent, outbox, suppression
+from subscribers.consent import Entry, Origin
+from subscribers.models import (
+    ConsentRecord,
+    Outbox,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+    Topic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a confirmation led to. `newly` is false for a second one; `welcome_id` is owed mail."""
+
+    subscription: Subscription
+    newly: bool
+    welcome_id: int | None = None
+
+
+def join(signup: SignupRequest, origin: Origin, *, now: datetime) -> Joined:
+    """Subscribe the owner of a confirmed address; call it inside the confirming transaction."""
+    reader, _ = Subscriber.objects.get_or_create(
+        address_key=signup.address_key, defaults=_new_reader(signup, now=now)
+    )
+    subscription, newly = Subscription.objects.get_or_create(
+        subscriber=reader,
+        newsletter=signup.newsletter,
+        defaults={"confirmed_at": now, "source": signup.source},
+    )
+    newly = newly or _return(subscription, now=now)
+    subscription.topics.add(*Topic.objects.filter(slug__in=signup.topics))
+    consent.record(
+        Entry(
+            person=reader.person,
+            act=ConsentRecord.Act.CONFIRMED,
+            at=now,
+            newsletter_id=signup.newsletter_id,
+            # What counts is the wording that was shown when the request was made.
+            origin=replace(origin, notice=signup.notice),
+        )
+    )
+    still_suppressed = suppression.lift_by_signup(signup.address_key, now=now)
+    if not newly or still_suppressed:
+        return Joined(subscription, newly=newly)
+    return Joined(subscription, newly=True, welcome_id=_owe_welcome(signup, reader, now=now))
+
+
+def joined(signup: SignupRequest) -> Joined | None:
+    """Return what an earlier confirmation led to; None when it is no longer there."""
+    subscription = Subscription.objects.filter(
+        subscriber__address_key=signup.address_key, newsletter=signup.newsletter
+    ).first()
+    return Joined(subscription, newly=False) if subscription else None
+
+
+def _return(subscription: Subscription, *, now: datetime) -> bool:
+    """Make a subscription active again after an unsubscribe; False when it has been active."""
+    left = Subscription.objects.filter(pk=subscription.pk, state=Subscription.State.UNSUBSCRIBED)
+    returned = left.update(
+        state=Subscription.State.ACTIVE,
+        confirmed_at=now,
+        unsubscribed_at=None,
+        unsubscribe_reason="",
+        paused_until=None,
+    )
+    return bool(returned)
+
+
+def _owe_welcome(signup: SignupRequest, reader: Subscriber, *, now: datetime) -> int | None:
+    row = outbox.owe(
+        Outbox(
+            purpose=Outbox.Purpose.WELCOME,
+            dedupe_key=f"welcome:{signup.pk}",
+            subscriber=reader,
+            newsletter=signup.newsletter,
+        ),
+        now=now,
+    )
+    return row.pk if row else None
+
+
+def _new_reader(signup: SignupRequest, *, now: datetime) -> dict[str, Any]:
+    return {
+        "person": signup.person,
+        "address": signup.address,
+        "address_hash": address.address_hash(signup.address_key),
+        "hash_key_id": address.hash_key_id(),
+        "domain": signup.address_key.rpartition("@")[2],
+        "locale": signup.locale,
+        "created_at": now,
+    }

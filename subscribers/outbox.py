@@ -1,0 +1,87 @@
+"""Mail owed to one person: owed once, claimed by one worker, settled with the provider's answer.
+
+Before it: signup, unsubscribe, preferences owe a mail in the transaction that made it due. After
+it: `sending` hands it over.
+
+A mail here leaves at least once, not at most once as an issue does: when a worker dies between
+handing over and writing the answer, it leaves again after the lease. A second confirmation harms
+nobody; one that never comes loses a reader who waits for it.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from subscribers.models import Outbox
+
+State = Outbox.State
+
+# Longer than any hand-over may take (EMAIL_TIMEOUT); afterwards its worker counts as dead.
+LEASE = timedelta(minutes=2)
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+def owe(row: Outbox, *, now: datetime, delay: timedelta = timedelta(0)) -> Outbox | None:
+    """Write down a mail that is owed; None when its dedupe key says it already is."""
+    row.created_at = now
+    row.next_at = now + delay
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return None
+    return row
+
+
+def due(*, now: datetime, limit: int) -> list[int]:
+    """Return the ids of mails to hand over now, the longest waiting first."""
+    rows = Outbox.objects.filter(_unsettled(), next_at__lte=now).order_by("next_at")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def claim(outbox_id: int, *, now: datetime) -> Outbox | None:
+    """Take a mail for handing over; None when it is not due or another worker has it.
+
+    One conditional UPDATE: of two workers that saw the same row, one changes it.
+    """
+    row = Outbox.objects.filter(_unsettled(), pk=outbox_id, next_at__lte=now).first()
+    if row is None:
+        return None
+    lease_until = now + LEASE
+    claimed = Outbox.objects.filter(pk=row.pk, state=row.state, next_at=row.next_at).update(
+        state=State.LEAVING, next_at=lease_until, attempts=row.attempts + 1
+    )
+    if not claimed:
+        return None
+    row.state, row.next_at, row.attempts = State.LEAVING, lease_until, row.attempts + 1
+    return row
+
+
+def settle(row: Outbox, state: State, *, code: str = "", now: datetime) -> None:
+    """Write down how a claimed mail ended."""
+    _claimed(row).update(state=state, code=code[:120], finished_at=now)
+
+
+def postpone(row: Outbox, *, code: str, now: datetime) -> None:
+    """Try a claimed mail again later, or give up a day after it was owed."""
+    if now - row.created_at >= GIVE_UP_AFTER:
+        settle(row, State.REJECTED, code=code, now=now)
+        return
+    wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+    _claimed(row).update(state=State.OWED, code=code[:120], next_at=now + wait)
+
+
+def drop(rows: QuerySet[Outbox], *, now: datetime) -> int:
+    """Owe these mails no longer; what is being handed over at this moment still goes."""
+    return rows.filter(state=State.OWED).update(state=State.DROPPED, finished_at=now)
+
+
+def _unsettled() -> Q:
+    return Q(state__in=[State.OWED, State.LEAVING])
+
+
+def _claimed(row: Outbox) -> QuerySet[Outbox]:
+    """The row, as long as no later claim has taken it over."""
+    return Outbox.objects.filter(pk=row.pk, state=State.LEAVING, attempts=row.attempts)

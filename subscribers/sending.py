@@ -1,0 +1,53 @@
+"""Hands over what the outbox owes, one mail at a time, and settles it with the answer.
+
+Before it: `outbox`, `emails`. After it: publishing's transactional account, through `ports`.
+"""
+
+import logging
+
+from django.utils import timezone
+
+from subscribers import emails, outbox, ports
+from subscribers.models import Outbox
+
+log = logging.getLogger(__name__)
+State = Outbox.State
+
+
+def send(outbox_id: int) -> None:
+    """Hand over one mail, if it is due and nobody else has it.
+
+    Safe to run twice because only one run can claim the row.
+    """
+    row = outbox.claim(outbox_id, now=timezone.now())
+    if row is None:
+        return
+    try:
+        mail = emails.write(row)
+        answer = ports.publishing().send(mail) if mail else None
+    except Exception as error:
+        # One mail that cannot be written or handed over must not stop those behind it.
+        log.exception("outbox.error id=%s purpose=%s", row.pk, row.purpose)
+        outbox.postpone(row, code=type(error).__name__, now=timezone.now())
+        return
+    _settle(row, answer)
+
+
+def send_due(*, limit: int = 100) -> int:
+    """Hand over what is due now, the longest waiting first; return how many were tried."""
+    ids = outbox.due(now=timezone.now(), limit=limit)
+    for outbox_id in ids:
+        send(outbox_id)
+    return len(ids)
+
+
+def _settle(row: Outbox, answer: ports.Answer | None) -> None:
+    now = timezone.now()
+    if answer is None:
+        outbox.settle(row, State.DROPPED, now=now)
+    elif answer.outcome == "accepted":
+        outbox.settle(row, State.ACCEPTED, code=answer.code, now=now)
+    elif answer.outcome == "rejected":
+        outbox.settle(row, State.REJECTED, code=answer.code, now=now)
+    else:
+        outbox.postpone(row, code=answer.code, now=now)

@@ -1,0 +1,75 @@
+"""Thin Celery tasks of the people's side, and the helpers that ring for them after a commit."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from subscribers import sealing, sending, signup
+from subscribers.doorbell import ring_later
+
+log = logging.getLogger(__name__)
+
+# A request younger than this has a ring of its own on the way.
+_UNRUNG_AFTER = timedelta(seconds=5)
+_ROUND = 200
+
+
+@shared_task
+def work(signup_id: int) -> None:
+    """Decide about one signup and send its confirmation.
+
+    Safe to run twice because signup.work moves the row once and sending.send claims the mail.
+    """
+    outbox_id = signup.work(signup_id, now=timezone.now())
+    if outbox_id:
+        sending.send(outbox_id)
+
+
+@shared_task
+def send(outbox_id: int) -> None:
+    """Hand over one owed mail. Safe to run twice because sending.send claims it."""
+    sending.send(outbox_id)
+
+
+@shared_task
+def work_owed() -> None:
+    """Do what nobody was rung for: signups left waiting, mails that are due (again).
+
+    Safe to run twice because it does nothing but call what is.
+    """
+    for signup_id in signup.waiting(now=timezone.now(), older_than=_UNRUNG_AFTER, limit=_ROUND):
+        try:
+            signup.work(signup_id, now=timezone.now())
+        except Exception:
+            # One request that cannot be decided must not stop those behind it.
+            log.exception("signup.error id=%s", signup_id)
+    sending.send_due(limit=_ROUND)
+
+
+@shared_task
+def seal() -> None:
+    """Seal what was recorded lately. Safe to run twice because a seal can be extended once."""
+    sealing.seal(now=timezone.now())
+
+
+@shared_task
+def expire() -> None:
+    """Delete signups whose time is over, and seal whatever an earlier seal passed over.
+
+    Safe to run twice because what is gone or sealed is not found again.
+    """
+    signup.expire(now=timezone.now())
+    sealing.seal_all(now=timezone.now())
+
+
+def work_later(signup_id: int) -> None:
+    """Ring for a signup once it is committed."""
+    ring_later(work, signup_id)
+
+
+def send_later(outbox_id: int | None) -> None:
+    """Ring for an owed mail, if there is one, once it is committed."""
+    if outbox_id is not None:
+        ring_later(send, outbox_id)
