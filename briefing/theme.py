@@ -27,7 +27,9 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [_static("briefing/desk/desk.css"), _static("briefing/desk/screen.css")],
+    "STYLES": [
+        _static(f"briefing/desk/{name}.css") for name in ("desk", "frame", "lists", "screen")
+    ],
     "SIDEBAR": {"navigation": "briefing.admin.navigation.side_bar"},
     "ACCOUNT": {
         "navigation": [
