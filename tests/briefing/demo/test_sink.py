@@ -78,7 +78,8 @@ def test_the_sink_offers_what_the_dispatch_needs(sink: RunningSink) -> None:
 def test_envelope_and_headers_are_kept_readable(sink: RunningSink) -> None:
     message = (
         "From: =?utf-8?q?Gr=C3=BC=C3=9Fe?= <desk@briefing.example>\r\nTo: Ōe <oe@mail.example>\r\n"
-        "Subject: =?utf-8?b?5pel5pys?= and =?broken?x?\r\nMessage-ID: <abc.1@briefing.example>\r\n\r\nbody\r\n"
+        "Subject: =?utf-8?b?5pel5pys?= and =?broken?x?\r\n"
+        "Message-ID: <abc.1@briefing.example>\r\n\r\nbody\r\n"
     )
     with smtplib.SMTP("127.0.0.1", sink.port) as client:
         client.sendmail(
