@@ -60,6 +60,7 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
+        permissions = (("resolve_delivery", _("Can decide what became of a delivery")),)
         constraints = [
             models.UniqueConstraint(fields=["dispatch", "address"], name="delivery_once"),
         ]

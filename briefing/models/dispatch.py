@@ -40,6 +40,7 @@ class Dispatch(models.Model):
     class Meta:
         verbose_name = _("dispatch")
         verbose_name_plural = _("dispatches")
+        permissions = (("steer_dispatch", _("Can pause, resume and cancel a dispatch")),)
         constraints = [
             models.UniqueConstraint(
                 fields=["issue"],

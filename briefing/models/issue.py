@@ -46,6 +46,7 @@ class Issue(models.Model):
         ordering = ("newsletter", "-number")
         verbose_name = _("issue")
         verbose_name_plural = _("issues")
+        permissions = (("dispatch_issue", _("Can dispatch an issue")),)
         constraints = [
             models.UniqueConstraint(fields=["newsletter", "number"], name="issue_number_unique"),
         ]

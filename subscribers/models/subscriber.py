@@ -39,6 +39,10 @@ class Subscriber(models.Model):
     class Meta:
         verbose_name = _("reader")
         verbose_name_plural = _("readers")
+        permissions = (
+            ("export_subscriber", _("Can export readers and what is held on them")),
+            ("erase_subscriber", _("Can erase a reader")),
+        )
         constraints = [
             models.UniqueConstraint(fields=["address_key"], name="subscriber_address_unique"),
             models.UniqueConstraint(fields=["person"], name="subscriber_person_unique"),
