@@ -1,6 +1,7 @@
 """Gathers the fixtures that every test may ask for; each group has its own module."""
 
 pytest_plugins = (
+    "tests.chromium",
     "tests.database",
     "tests.queue",
 )

@@ -5,6 +5,7 @@ database, broker or mail server of a real copy. Each parallel worker is a proces
 comes through here as well; it shares the PostgreSQL server that the first process started.
 """
 
+import atexit
 import os
 import shutil
 import socket
@@ -18,13 +19,17 @@ import pytest
 from tests import postgres
 
 LOCAL_DIR = Path(tempfile.mkdtemp(prefix="briefing-tests-"))
-# What must end with the run, last started first.
+# Collected static files would lie here; the middleware that serves them warns when it is not there.
+(LOCAL_DIR / "static").mkdir()
+# What must end with the run, last started first; at exit too, should the run never get going.
 _running = ExitStack()
+_running.callback(shutil.rmtree, LOCAL_DIR, ignore_errors=True)
+atexit.register(_running.close)
 
 
 def _reserve_port() -> socket.socket:
     """Hold a free port on which nothing listens: a connection is refused until a server takes it."""
-    holder = socket.socket()
+    holder = _running.enter_context(socket.socket())
     holder.bind(("127.0.0.1", 0))
     return holder
 
@@ -70,8 +75,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_unconfigure() -> None:
-    """Stop what was started and remove the folder; pytest calls this after Ctrl-C as well."""
+    """Stop what was started and remove what was written; pytest calls this after Ctrl-C as well."""
     _running.close()
-    broker_port.close()
-    mail_port.close()
-    shutil.rmtree(LOCAL_DIR, ignore_errors=True)
