@@ -26,6 +26,7 @@ _FIRST_SLICE = 1_000
 _SLICE = 10_000
 # A domain with this share of the first slice gets a lane of its own; the others share one.
 _LANE_SHARE = 0.05
+_LANE_LEAST = 50
 _MAX_LANES = 8
 
 
@@ -114,7 +115,7 @@ def _lanes(candidates: Sequence[Candidate]) -> list[str]:
     A domain that defers then slows its own batches only.
     """
     domains = Counter(candidate.domain for candidate in candidates)
-    enough = max(2, int(len(candidates) * _LANE_SHARE))
+    enough = max(_LANE_LEAST, int(len(candidates) * _LANE_SHARE))
     return [domain for domain, n in domains.most_common(_MAX_LANES) if n >= enough]
 
 

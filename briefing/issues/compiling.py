@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import override
 
-from briefing.archive import markdown
+from briefing.archive import markdown, plaintext
 from briefing.issues.contents import entries
 from briefing.issues.slots import TEMPLATE_SLOTS, Markers, slots_of
 from briefing.models import Edition, EditionVariant, Issue, Link
@@ -105,7 +105,7 @@ def _context(issue: Issue, markers: Markers, *, now: datetime) -> dict[str, Any]
         ),
         "date": now.date(),
         "intro_html": markdown.to_html(intro) if intro else "",
-        "intro_text": markdown.to_text(intro) if intro else "",
+        "intro_text": plaintext.to_text(intro) if intro else "",
         "articles": entries(issue),
         "slot": SimpleNamespace(**{name: markers.marker(name) for name in TEMPLATE_SLOTS}),
     }

@@ -3,6 +3,7 @@
 from briefing.models.article import (
     Article,
     ArticleAuthor,
+    ArticleQuerySet,
     Author,
     Correction,
     Source,
@@ -18,6 +19,7 @@ from briefing.models.staff import User
 __all__ = [
     "Article",
     "ArticleAuthor",
+    "ArticleQuerySet",
     "Author",
     "Batch",
     "Correction",

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 
 from briefing.env import SmtpAddress
 from briefing.transports.base import (
@@ -62,10 +63,9 @@ class SmtpTransport:
 
     def _connect(self) -> tuple[socket.socket, Offer]:
         where = self.address
-        context = self.context or ssl.create_default_context()
         if where.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                where.host, where.port, timeout=self.timeout_seconds, context=context
+                where.host, where.port, timeout=self.timeout_seconds, context=self._tls()
             )
         else:
             server = smtplib.SMTP(where.host, where.port, timeout=self.timeout_seconds)
@@ -73,7 +73,7 @@ class SmtpTransport:
             server.ehlo_or_helo_if_needed()
             if where.security == "starttls":
                 # Raises when the server does not offer it: never a fall back to plain text.
-                server.starttls(context=context)
+                server.starttls(context=self._tls())
                 server.ehlo_or_helo_if_needed()
             if where.username:
                 server.login(where.username, where.password)
@@ -87,6 +87,10 @@ class SmtpTransport:
         sock.setblocking(False)
         # The socket lives on without smtplib, which would close it with its buffered file.
         return sock, Offer.from_features(features)
+
+    def _tls(self) -> ssl.SSLContext:
+        """Return the context that verifies the server; reading the system's roots is slow."""
+        return self.context or _default_context()
 
 
 class SmtpSession:
@@ -212,6 +216,11 @@ class SmtpSession:
             copy, group = self._waiting.popleft()
             copy.code = self._down or "connection lost"
             group.unanswered -= 1
+
+
+@cache
+def _default_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _reason(error: Exception) -> str:

@@ -24,7 +24,8 @@ _QP = [
     bytes((byte,)) if (33 <= byte <= 126 and byte != ord("=")) or byte == 32 else b"=%02X" % byte
     for byte in range(256)
 ]
-_LINE = 73  # room for a soft break, and for a stuffed dot
+# Room for a soft break, a stuffed dot, and a last space that becomes =20.
+_LINE = 72
 # C0 and C1 controls, line and paragraph separators, and marks that turn the reading direction.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PLAIN = re.compile(rb"[!-<>-~ ]*\Z")
@@ -153,16 +154,27 @@ def quoted_printable(text: str) -> bytes:
 
 def quoted_printable_value(value: str) -> bytes:
     """Encode a slot's value, which begins on a line of its own and is followed by a soft break."""
-    raw = value.encode()
-    if len(raw) <= _LINE and _PLAIN.match(raw):
-        return b"." + raw if raw[:1] == b"." else raw
-    return _encode_line(raw)
+    return _encode_line(value.encode())
 
 
 def _encode_line(raw: bytes) -> bytes:
     """Encode one line, broken softly, each piece dot-stuffed where it begins with a dot."""
-    if len(raw) <= _LINE and _PLAIN.match(raw) and raw[-1:] != b" ":
-        return b"." + raw if raw[:1] == b"." else raw
+    pieces = _plain_pieces(raw) if _PLAIN.match(raw) else _coded_pieces(raw)
+    # A space at the end of a line would be lost on the way.
+    if pieces[-1][-1:] == b" ":
+        pieces[-1] = pieces[-1][:-1] + b"=20"
+    return _SOFT.join([b"." + piece if piece[:1] == b"." else piece for piece in pieces])
+
+
+def _plain_pieces(raw: bytes) -> list[bytes]:
+    """Cut a line in which no byte needs coding: links, most words."""
+    if len(raw) <= _LINE:
+        return [raw]
+    return [raw[at : at + _LINE] for at in range(0, len(raw), _LINE)]
+
+
+def _coded_pieces(raw: bytes) -> list[bytes]:
+    """Code byte by byte, never cutting one code in two."""
     pieces: list[bytes] = []
     current: list[bytes] = []
     length = 0
@@ -173,11 +185,8 @@ def _encode_line(raw: bytes) -> bytes:
             current, length = [], 0
         current.append(token)
         length += len(token)
-    # A space at the end of a line would be lost on the way.
-    if current and current[-1] == b" ":
-        current[-1] = b"=20"
     pieces.append(b"".join(current))
-    return _SOFT.join(b"." + piece if piece[:1] == b"." else piece for piece in pieces)
+    return pieces
 
 
 @lru_cache(maxsize=4096)

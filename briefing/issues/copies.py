@@ -1,0 +1,63 @@
+"""An issue as one person sees it outside a dispatch: in a test mail, in a preview, on the web."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from briefing.issues.compiling import CompiledVariant, compile_variant
+from briefing.issues.slots import join, slots_of
+from briefing.models import EditionVariant, Issue
+from subscribers.audience import Combination
+from subscribers.links import absolute
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCopy:
+    """One finished copy."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def preview(issue: Issue, *, name: str, address: str, locale: str, now: datetime) -> IssueCopy:
+    """Compile an issue as it stands and fill it for somebody; nothing is stored.
+
+    Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
+    """
+    variant = compile_variant(issue, Combination(locale, "html", tracked=False), now=now)
+    return _filled(variant.subject, variant, _neutral(issue, name=name, address=address))
+
+
+def public(variant: EditionVariant, issue: Issue) -> IssueCopy:
+    """Fill a stored variant for nobody in particular: the issue's page on the web."""
+    return _filled(variant.subject, variant, _neutral(issue, name="", address=""))
+
+
+def _filled(
+    subject: Sequence[str], variant: CompiledVariant | EditionVariant, values: dict[str, str]
+) -> IssueCopy:
+    parts = (list(subject), list(variant.html or []), list(variant.text))
+    for part in parts:
+        for slot in slots_of(part):
+            if slot.startswith("name|"):
+                values[slot] = values["name"] or slot.partition("|")[2]
+    escaped = {slot: escape(value) for slot, value in values.items()}
+    return IssueCopy(
+        subject=join(parts[0], values),
+        html=join(parts[1], escaped) if parts[1] else "",
+        text=join(parts[2], values),
+    )
+
+
+def _neutral(issue: Issue, *, name: str, address: str) -> dict[str, str]:
+    """Values whose links lead to public pages: a preview must not be able to unsubscribe anybody."""
+    page = absolute(issue.get_absolute_url())
+    return {
+        "name": name,
+        "address": address,
+        "unsubscribe_url": absolute("/signup/"),
+        "preferences_url": absolute("/signup/"),
+        "view_url": page,
+    }
