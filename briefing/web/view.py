@@ -1,0 +1,44 @@
+"""The mail's web view: the compiled edition, as it was sent, without anybody's name or links."""
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from briefing.dispatch.planner import variants_of
+from briefing.issues import copies
+from briefing.models import Dispatch, EditionVariant
+from subscribers import links
+from subscribers.models import Subscriber
+
+# A mail carries its style in itself: no script, nothing from elsewhere, only style attributes.
+_MAIL_POLICY = {
+    "default-src": [NONE],
+    "script-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": [SELF],
+}
+
+
+@require_safe
+@never_cache
+@csp_replace(_MAIL_POLICY)
+def view(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the variant that a reader was sent.
+
+    The copy is nobody's: a forwarded link must not let a friend unsubscribe the reader.
+    """
+    try:
+        dispatch_id, subscriber_id = links.read("view", token)
+        dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
+    except (links.BadLinkError, Dispatch.DoesNotExist) as error:
+        raise Http404 from error
+    locale = (
+        Subscriber.objects.filter(pk=subscriber_id).values_list("locale", flat=True).first() or "en"
+    )
+    variant_id = variants_of(dispatch.edition_id).choose(locale, "html")
+    copy = copies.public(EditionVariant.objects.get(pk=variant_id), dispatch.issue)
+    response = HttpResponse(copy.html) if copy.html else HttpResponse(copy.text, "text/plain")
+    response["X-Robots-Tag"] = "noindex"
+    return response
