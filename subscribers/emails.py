@@ -4,9 +4,11 @@ Before it: a claimed row of the outbox. After it: `sending`. A function returns 
 is no longer owed, because what it was about has changed since.
 """
 
+import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from subscribers import links, ports, rendering, suppression
@@ -23,6 +25,12 @@ _CONFIRM_HOURS = 72
 def write(row: Outbox) -> Mail | None:
     """Return the mail that a row of the outbox is about, or None when it is no longer owed."""
     return _WRITERS[Purpose(row.purpose)](row)
+
+
+def confirm_subject(newsletter: Newsletter) -> str:
+    """Return the subject that a confirmation has in this language: what to look for."""
+    subject = render_to_string("emails/confirm/subject.txt", {"newsletter": newsletter})
+    return " ".join(html.unescape(subject).split())
 
 
 def confirm(row: Outbox) -> Mail | None:

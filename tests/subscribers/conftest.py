@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from subscribers import throttle
+from subscribers import ports, throttle
+from tests.subscribers.post import Post
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +14,11 @@ def _limits_start_at_nothing() -> Iterator[None]:
     throttle.forget()
     yield
     throttle.forget()
+
+
+@pytest.fixture
+def post(monkeypatch: pytest.MonkeyPatch) -> Post:
+    """Take what is handed over instead of a provider."""
+    double = Post()
+    monkeypatch.setattr(ports, "_publishing", double)
+    return double

@@ -1,0 +1,144 @@
+"""What people fill in: signing up, and their preferences."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from subscribers import address, links
+from subscribers.address import Address
+from subscribers.models import ConsentNotice, Newsletter, Subscriber, Subscription, Topic
+from subscribers.preferences import Choices
+
+# Forms stand in cached pages, so an old stamp is normal; a form filled in within two seconds is not.
+MIN_FORM_SECONDS = 2
+MAX_FORM_SECONDS = 7 * 24 * 3600
+_REGIONS = {
+    "Africa",
+    "America",
+    "Antarctica",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+}
+
+
+def time_zones() -> list[tuple[str, str | list[tuple[str, str]]]]:
+    """Return the world's time zones by region, for a select; empty means the newsletter's own."""
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(available_timezones()):
+        region, separator, place = name.partition("/")
+        if separator and region in _REGIONS:
+            regions.setdefault(region, []).append((name, place.replace("_", " ")))
+    return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions.items()]
+
+
+class SignupForm(forms.Form):
+    """One field for the person; the rest says where the form stood and what it showed."""
+
+    newsletter = forms.ModelChoiceField(
+        queryset=Newsletter.objects.filter(open_to_signup=True), to_field_name="slug"
+    )
+    email = forms.CharField(
+        max_length=400,
+        strip=True,
+        error_messages={"required": _("Please enter your email address.")},
+    )
+    topics = forms.ModelMultipleChoiceField(
+        queryset=Topic.objects.all(), to_field_name="slug", required=False
+    )
+    notice = forms.ModelChoiceField(
+        queryset=ConsentNotice.objects.filter(kind=ConsentNotice.Kind.SIGNUP), required=False
+    )
+    form = forms.SlugField(max_length=40, required=False)
+    # People do not see this field; machines fill it in.
+    website = forms.CharField(max_length=400, required=False)
+    # Set by the button that keeps an address which looks like a slip.
+    certain = forms.CharField(max_length=400, required=False)
+    stamp = forms.CharField(max_length=200, required=False)
+
+    def clean_email(self) -> Address:
+        """Turn what was typed into an address, or say what is wrong with it."""
+        return _address(self.cleaned_data["email"])
+
+    def suggestion(self) -> str | None:
+        """Return the address that was probably meant, unless the person has insisted."""
+        typed: Address = self.cleaned_data["email"]
+        if self.cleaned_data["certain"] == typed.text:
+            return None
+        return address.suggest(typed)
+
+    def age_seconds(self) -> int | None:
+        """Return how long ago the form was made; None when it does not say so credibly."""
+        try:
+            (made_at,) = links.read("stamp", self.cleaned_data["stamp"])
+        except links.BadLinkError:
+            return None
+        age = links.now() - made_at
+        return age if age <= MAX_FORM_SECONDS else None
+
+
+class PreferencesForm(forms.Form):
+    """What a reader decides about their own mail."""
+
+    topics = forms.ModelMultipleChoiceField(
+        queryset=Topic.objects.all(), to_field_name="slug", required=False
+    )
+    frequency = forms.ChoiceField(choices=Subscription.Frequency.choices)
+    paused_until = forms.DateField(
+        required=False, error_messages={"invalid": _("Please give the date as YYYY-MM-DD.")}
+    )
+    locale = forms.ChoiceField(choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(choices=time_zones, required=False)
+    format = forms.ChoiceField(choices=Subscriber.Format.choices)
+    tracking_allowed = forms.BooleanField(required=False)
+
+    def choices(self) -> Choices:
+        """Return what was chosen, checked."""
+        data = self.cleaned_data
+        return Choices(
+            topics=tuple(topic.slug for topic in data["topics"]),
+            frequency=data["frequency"],
+            paused_until=data["paused_until"],
+            locale=data["locale"],
+            time_zone=data["time_zone"],
+            format=data["format"],
+            tracking_allowed=data["tracking_allowed"],
+        )
+
+
+class NewAddressForm(forms.Form):
+    """Where mail should go from now on."""
+
+    email = forms.CharField(
+        max_length=400, strip=True, error_messages={"required": _("Please enter the new address.")}
+    )
+
+    def clean_email(self) -> Address:
+        """Turn what was typed into an address, or say what is wrong with it."""
+        return _address(self.cleaned_data["email"])
+
+
+def newsletters() -> QuerySet[Newsletter]:
+    """Return the newsletters that take new readers."""
+    return Newsletter.objects.filter(open_to_signup=True)
+
+
+def first_error(form: forms.Form) -> str:
+    """Return the first thing that is wrong, for a person."""
+    errors: dict[str, Any] = form.errors
+    return str(next(iter(errors.values()))[0]) if errors else ""
+
+
+def _address(typed: str) -> Address:
+    try:
+        return address.parse(typed)
+    except address.AddressRefusedError as error:
+        raise ValidationError(str(error), code=error.code) from error

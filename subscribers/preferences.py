@@ -1,0 +1,77 @@
+"""What a reader decides alone: topics, how often, a pause, language, format, and being counted.
+
+Before it: the preferences page. After it: the audience and the edition variants. Every change
+updates the subscription row as well, which is what orders it against a dispatch that is running.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from subscribers import consent
+from subscribers.consent import Entry, NoticeMissingError, Origin
+from subscribers.models import ConsentRecord, Subscriber, Subscription, Topic
+
+LONGEST_PAUSE = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Everything the preferences page can say. `topics` are slugs; none means all."""
+
+    topics: tuple[str, ...]
+    frequency: str
+    paused_until: date | None
+    locale: str
+    time_zone: str
+    format: str
+    tracking_allowed: bool
+
+
+def choose(subscription: Subscription, choices: Choices, *, origin: Origin, now: datetime) -> None:
+    """Take a reader's choices over; tracking also goes into the consent ledger when it changes."""
+    with transaction.atomic():
+        Subscription.objects.filter(pk=subscription.pk).update(
+            frequency=choices.frequency, paused_until=_pause(choices.paused_until, now=now)
+        )
+        subscription.topics.set(Topic.objects.filter(slug__in=choices.topics))
+        Subscriber.objects.filter(pk=subscription.subscriber_id, erased_at=None).update(
+            locale=choices.locale, time_zone=choices.time_zone, format=choices.format
+        )
+        _set_tracking(subscription, choices.tracking_allowed, origin, now=now)
+
+
+def _set_tracking(
+    subscription: Subscription, wanted: bool, origin: Origin, *, now: datetime
+) -> None:
+    # The UPDATE decides whether this changes anything, so two clicks are one act.
+    changed = Subscriber.objects.filter(
+        pk=subscription.subscriber_id, tracking_allowed=not wanted, erased_at=None
+    ).update(tracking_allowed=wanted)
+    if changed:
+        act = ConsentRecord.Act
+        consent.record(
+            Entry(
+                person=subscription.subscriber.person,
+                act=act.TRACKING_GRANTED if wanted else act.TRACKING_WITHDRAWN,
+                at=now,
+                newsletter_id=subscription.newsletter_id,
+                origin=_shown(origin),
+            )
+        )
+
+
+def _shown(origin: Origin) -> Origin:
+    """Name the tracking wording that the page showed, where one is published."""
+    try:
+        return replace(origin, notice=consent.current_notice("tracking", locale=origin.locale))
+    except NoticeMissingError:
+        return origin
+
+
+def _pause(until: date | None, *, now: datetime) -> date | None:
+    """A pause that is over is no pause, and none lasts longer than a year."""
+    if until is None or until <= now.date():
+        return None
+    return min(until, (now + LONGEST_PAUSE).date())

@@ -1,0 +1,82 @@
+"""One page where a reader is in charge, behind their own link; leaving always stands first on it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from subscribers import consent, links, preferences
+from subscribers.forms import PreferencesForm, time_zones
+from subscribers.models import ConsentNotice, Subscriber, Subscription, Topic
+from subscribers.views import visitor
+from subscribers.views.private import broken, chosen, private
+
+
+@private
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is chosen, and take what is changed."""
+    subscription = _subscription(token)
+    if subscription is None:
+        return broken(request)
+    if chosen(request) == "save":
+        return _save(request, subscription, token)
+    return _show(request, subscription, token)
+
+
+def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
+    filled = PreferencesForm(request.POST)
+    if not filled.is_valid():
+        return _show(request, subscription, token, errors=filled.errors, status=422)
+    origin = visitor.origin(request, form="preferences")
+    preferences.choose(subscription, filled.choices(), origin=origin, now=timezone.now())
+    fresh = _subscription(token)
+    return _show(request, fresh or subscription, token, note=_("Your preferences are saved."))
+
+
+def _show(
+    request: HttpRequest, subscription: Subscription, token: str, *, status: int = 200, **said: Any
+) -> HttpResponse:
+    reader = subscription.subscriber
+    unsubscribe = links.make("unsubscribe", reader.pk, subscription.newsletter_id)
+    context = {
+        "subscription": subscription,
+        "newsletter": subscription.newsletter,
+        "reader": reader,
+        "active": subscription.state == Subscription.State.ACTIVE,
+        "topics": Topic.objects.all(),
+        "wanted_topics": list(subscription.topics.values_list("slug", flat=True)),
+        "frequencies": Subscription.Frequency.choices,
+        "formats": Subscriber.Format.choices,
+        "languages": settings.LANGUAGES,
+        "zones": time_zones(),
+        "tracking_notice": _tracking_notice(),
+        "unsubscribe_url": reverse("unsubscribe", args=[unsubscribe]),
+        "receipt_url": reverse("receipt", args=[links.make("receipt", reader.pk)]),
+        "token": token,
+        **said,
+    }
+    return render(request, "subscribers/preferences.html", context, status=status)
+
+
+def _subscription(token: str) -> Subscription | None:
+    subscriber_id, newsletter_id = links.read("preferences", token)
+    return (
+        Subscription.objects.select_related("subscriber", "newsletter")
+        .filter(
+            subscriber_id=subscriber_id, newsletter_id=newsletter_id, subscriber__erased_at=None
+        )
+        .first()
+    )
+
+
+def _tracking_notice() -> ConsentNotice | None:
+    try:
+        return consent.current_notice("tracking", locale=get_language() or "en")
+    except consent.NoticeMissingError:
+        # Without a published wording nobody can be asked, so nobody is.
+        return None

@@ -1,0 +1,107 @@
+"""The doors out: the link in a mail, the mail client's own button (RFC 8058), and undo."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from subscribers import links, tasks, unsubscribe
+from subscribers.models import Newsletter, Subscription
+from subscribers.views import visitor
+from subscribers.views.private import chosen, private
+
+
+@private
+def by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show one button; take it, and afterwards whatever else the reader wants to say."""
+    subscriber_id, newsletter_id = links.read("unsubscribe", token)
+    action = chosen(request)
+    if action == "leave":
+        return _leave(request, subscriber_id, newsletter_id, token)
+    if action == "leave_all":
+        origin = visitor.origin(request, form="unsubscribe-all")
+        unsubscribe.from_everything(subscriber_id, origin=origin, now=timezone.now())
+        return _left(request, newsletter_id, token, everything=True)
+    if action == "reason":
+        unsubscribe.give_reason(subscriber_id, newsletter_id, request.POST.get("reason", ""))
+        return _left(request, newsletter_id, token, thanked=True)
+    return _ask(request, subscriber_id, newsletter_id, token)
+
+
+@private
+def one_click(request: HttpRequest, token: str) -> HttpResponse:
+    """Take the mail client's POST: no cookie, no redirect, twice the same. A GET only shows.
+
+    Source: RFC 8058, section 3.1: the body is List-Unsubscribe=One-Click.
+    """
+    subscriber_id, newsletter_id = links.read("unsubscribe", token)
+    if request.method != "POST":
+        return _ask(request, subscriber_id, newsletter_id, token)
+    if request.POST.get("List-Unsubscribe") != "One-Click":
+        return HttpResponse(
+            _("This address takes List-Unsubscribe=One-Click."),
+            status=400,
+            content_type="text/plain; charset=utf-8",
+        )
+    origin = visitor.origin(request, form="one-click")
+    unsubscribe.one_click(subscriber_id, newsletter_id, origin=origin, now=timezone.now())
+    return HttpResponse(_("You are unsubscribed."), content_type="text/plain; charset=utf-8")
+
+
+@private
+def undo(request: HttpRequest, token: str) -> HttpResponse:
+    """Take an unsubscribe back within a week, by the link on the page or in the goodbye."""
+    subscriber_id, newsletter_id = links.read_fresh("undo", token, max_seconds=7 * 24 * 3600)
+    newsletter = Newsletter.objects.filter(pk=newsletter_id).first()
+    if chosen(request) == "undo":
+        origin = visitor.origin(request, form="undo")
+        unsubscribe.undo(subscriber_id, newsletter_id, origin=origin, now=timezone.now())
+    context = {"newsletter": newsletter, "active": _is_active(subscriber_id, newsletter_id)}
+    return render(request, "subscribers/undo.html", context)
+
+
+def _ask(request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str) -> HttpResponse:
+    context = {
+        "newsletter": Newsletter.objects.filter(pk=newsletter_id).first(),
+        "active": _is_active(subscriber_id, newsletter_id),
+        "action_url": reverse("unsubscribe", args=[token]),
+        "others": _active(subscriber_id).exclude(newsletter_id=newsletter_id).exists(),
+    }
+    return render(request, "subscribers/unsubscribe.html", context)
+
+
+def _leave(
+    request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str
+) -> HttpResponse:
+    origin = visitor.origin(request, form="unsubscribe")
+    goodbye_id = unsubscribe.by_link(
+        subscriber_id, newsletter_id, origin=origin, now=timezone.now()
+    )
+    tasks.send_later(goodbye_id)
+    # Only the click that ended it offers to take it back: an old mail passed on must not.
+    undo_url = ""
+    if goodbye_id:
+        undo_token = links.make("undo", subscriber_id, newsletter_id, links.now())
+        undo_url = reverse("undo", args=[undo_token])
+    return _left(request, newsletter_id, token, undo_url=undo_url)
+
+
+def _left(request: HttpRequest, newsletter_id: int, token: str, **said: Any) -> HttpResponse:
+    context = {
+        "newsletter": Newsletter.objects.filter(pk=newsletter_id).first(),
+        "reasons": unsubscribe.LeavingReason.choices,
+        "action_url": reverse("unsubscribe", args=[token]),
+        **said,
+    }
+    return render(request, "subscribers/unsubscribed.html", context)
+
+
+def _active(subscriber_id: int) -> Any:
+    return Subscription.objects.filter(subscriber_id=subscriber_id, state=Subscription.State.ACTIVE)
+
+
+def _is_active(subscriber_id: int, newsletter_id: int) -> bool:
+    return bool(_active(subscriber_id).filter(newsletter_id=newsletter_id).exists())

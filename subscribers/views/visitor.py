@@ -1,0 +1,99 @@
+"""Who is asking, as far as it is kept: the visitor's network, the page, whether a person clicked."""
+
+import ipaddress
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from subscribers.consent import Origin
+from subscribers.models import ConsentNotice
+
+_MAX_SOURCE = 100
+
+
+def origin(request: HttpRequest, *, form: str, notice: ConsentNotice | None = None) -> Origin:
+    """Return where a request came from, with its address already shortened."""
+    return Origin(
+        notice=notice,
+        page=_page(request),
+        form=form,
+        locale=get_language() or "en",
+        ip=shortened(client_ip(request)),
+        user_agent=request.headers.get("User-Agent", "")[:300],
+    )
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the visitor's address; X-Forwarded-For counts only as far as listed proxies wrote it."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    ip = str(request.META.get("REMOTE_ADDR", ""))
+    while _is_proxy(ip) and hops and hops[-1]:
+        ip = hops.pop()
+    return ip
+
+
+def shortened(ip: str) -> str:
+    """Return the network an address is in: /24 for IPv4, /48 for IPv6; empty for anything else."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(ipaddress.IPv4Network((int(address), 24), strict=False).network_address)
+    return str(ipaddress.IPv6Network((int(address), 48), strict=False).network_address)
+
+
+def source(request: HttpRequest) -> dict[str, str]:
+    """Return what the page's own address says about how the visitor came: its utm values."""
+    query = urlsplit(request.headers.get("Referer", "")).query
+    found = {
+        name: value[:_MAX_SOURCE]
+        for name, value in parse_qsl(query, max_num_fields=50)
+        if name.startswith("utm_") and len(name) <= 20
+    }
+    return dict(list(found.items())[:5])
+
+
+def is_own_click(request: HttpRequest) -> bool:
+    """Whether the form was sent from our own page, or from another site by a person's own click.
+
+    A page elsewhere could otherwise make its visitors' browsers sign up strangers, each from an
+    address of its own. Source: W3C Fetch Metadata. Programs send none of these headers; the limits
+    guard against those.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:
+        sender = request.headers.get("Origin")
+        return sender is None or sender in (settings.PUBLIC_BASE_URL, _own_origin(request))
+    if site in ("same-origin", "none"):
+        return True
+    return (
+        request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.headers.get("Sec-Fetch-User") == "?1"
+    )
+
+
+def _own_origin(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def _page(request: HttpRequest) -> str:
+    """Return the page the form stood on: a path on this site, else host and path, never a query."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    own = parts.netloc in ("", request.get_host())
+    return (parts.path if own else f"{parts.netloc}{parts.path}")[:300]
+
+
+def _is_proxy(ip: str) -> bool:
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    return any(
+        address in ipaddress.ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES
+    )
