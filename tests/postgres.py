@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 _PR_SET_PDEATHSIG = 1
@@ -134,10 +135,10 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         server.wait(_STOP_SECONDS)
 
 
-def _as(account: pwd.struct_passwd | None, folder: Path) -> dict[str, object]:
+def _as(account: pwd.struct_passwd | None, folder: Path) -> dict[str, Any]:
     """Return how to run a program of PostgreSQL: as whom, where, and with which environment."""
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    common: dict[str, object] = {"cwd": folder, "env": quiet | {"LC_ALL": "C"}}
+    common: dict[str, Any] = {"cwd": folder, "env": quiet | {"LC_ALL": "C"}}
     if account is None:
         return common
     return common | {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
