@@ -28,7 +28,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,
     "STYLES": [
-        _static(f"briefing/desk/{name}.css") for name in ("desk", "frame", "lists", "screen")
+        _static(f"briefing/desk/{name}.css") for name in ("desk", "frame", "lists", "screen", "work")
     ],
     "SIDEBAR": {"navigation": "briefing.admin.navigation.side_bar"},
     "ACCOUNT": {

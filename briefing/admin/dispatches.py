@@ -1,9 +1,13 @@
 """Dispatches: every sending there was, each with its own live screen."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from briefing.admin import watching
 from briefing.admin.site import desk
 from briefing.models import Dispatch
 from subscribers.admin.base import ReadOnlyAdmin
@@ -18,6 +22,18 @@ class DispatchAdmin(ReadOnlyAdmin):
     list_select_related = ("issue__newsletter",)
     ordering = ("-pk",)
     sortable_by = ()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the live screen where other models have a form."""
+        if not object_id.isdecimal():
+            raise Http404
+        return watching.watch(request, int(object_id))
 
     @display(
         description=_("state"),

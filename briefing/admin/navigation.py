@@ -14,12 +14,16 @@ from briefing.models import User
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One line of the side bar. `view` is the permission that opens it; empty is for all staff."""
+    """One line of the side bar. `view` is the permission that opens it; empty is for all staff.
+
+    `also` is where the screens of the desk's own lie that belong to this line.
+    """
 
     title: str | Promise
     icon: str
     address: str
     view: str = ""
+    also: str = ""
 
 
 PLACES: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
@@ -35,7 +39,7 @@ PLACES: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
     (
         _("Sending"),
         (
-            Place(_("Issues"), "newspaper", "admin:briefing_issue_changelist", "briefing.view_issue"),
+            Place(_("Issues"), "newspaper", "admin:briefing_issue_changelist", "briefing.view_issue", "/admin/issues/"),
             Place(_("Dispatches"), "outgoing_mail", "admin:briefing_dispatch_changelist", "briefing.view_dispatch"),
             Place(_("Deliveries"), "inbox", "desk-deliveries", "briefing.view_delivery"),
         ),
@@ -70,15 +74,23 @@ PLACES: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
 
 def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return unfold's navigation for the person who asks. Named in briefing/theme.py."""
-    groups = (
-        {"title": title, "items": [_item(place) for place in places if _is_open(place, request.user)]}
-        for title, places in PLACES
-    )
-    return [group for group in groups if group["items"]]
+    groups = []
+    for title, places in PLACES:
+        items = [_item(place, request.path) for place in places if _is_open(place, request.user)]
+        if items:
+            groups.append({"title": title, "items": items})
+    return groups
 
 
-def _item(place: Place) -> dict[str, Any]:
-    return {"title": place.title, "icon": place.icon, "link": reverse(place.address)}
+def _item(place: Place, path: str) -> dict[str, Any]:
+    link = reverse(place.address)
+    here = path == link if place.address == "admin:index" else path.startswith(link)
+    return {
+        "title": place.title,
+        "icon": place.icon,
+        "link": link,
+        "active": here or bool(place.also and path.startswith(place.also)),
+    }
 
 
 def _is_open(place: Place, user: User | AnonymousUser) -> bool:

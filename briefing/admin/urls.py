@@ -1,11 +1,30 @@
 """The desk's addresses: its own screens first, then what the admin site makes of the models."""
 
-from django.urls import URLPattern, URLResolver, path
+from collections.abc import Callable
 
-from briefing.admin import deliveries
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from briefing.admin import composing, deliveries, previewing, sending, watching
 from briefing.admin.site import desk
 
+View = Callable[..., HttpResponse]
+
+
+def _screen(address: str, view: View, name: str) -> URLPattern:
+    return path(address, desk.admin_view(view), name=name)
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("deliveries/", desk.admin_view(deliveries.ledger), name="desk-deliveries"),
+    _screen("issues/compose/", composing.compose, "desk-compose"),
+    _screen("issues/<int:pk>/preview/", previewing.preview, "desk-preview"),
+    _screen("issues/<int:pk>/preview/mail/", previewing.frame, "desk-preview-mail"),
+    _screen("issues/<int:pk>/dispatch/", sending.confirm, "desk-dispatch"),
+    re_path(
+        r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel)/$",
+        desk.admin_view(watching.steer),
+        name="desk-steer",
+    ),
+    _screen("deliveries/", deliveries.ledger, "desk-deliveries"),
     path("", desk.urls),
 ]

@@ -1,0 +1,24 @@
+"""The way back from a screen of the desk's own: what stands before its title, as links."""
+
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from briefing.models import Dispatch, Issue
+
+Trail = list[tuple[str | Promise, str]]
+
+
+def issues() -> Trail:
+    """Lead back to the list of issues."""
+    return [(Issue._meta.verbose_name_plural or "", reverse("admin:briefing_issue_changelist"))]
+
+
+def issue(one: Issue) -> Trail:
+    """Lead back to one issue."""
+    return [*issues(), (str(one), reverse("admin:briefing_issue_change", args=[one.pk]))]
+
+
+def dispatches() -> Trail:
+    """Lead back to the list of dispatches."""
+    name = Dispatch._meta.verbose_name_plural or ""
+    return [(name, reverse("admin:briefing_dispatch_changelist"))]

@@ -1,0 +1,139 @@
+"""Watch a dispatch go out, and stop it: numbers that refresh themselves, switches that are POSTs."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from briefing.admin import trail
+from briefing.admin.gate import needs
+from briefing.admin.screen import render
+from briefing.admin.sending import Excluded, excluded_from
+from briefing.dispatch import control
+from briefing.dispatch.progress import Progress, measure
+from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError
+from briefing.models import Delivery, Dispatch
+
+# How each outcome is drawn, in the order in which the bar and the table show them.
+TONES = {
+    "accepted": "good",
+    "deferred": "wait",
+    "rejected": "bad",
+    "unknown": "bad",
+    "quarantined": "bad",
+    "skipped": "",
+    "cancelled": "",
+}
+BAR_UNITS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One outcome's number, and where its piece of the bar begins and how long it is."""
+
+    outcome: Delivery.Outcome
+    number: int
+    tone: str
+    begin: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the panel shows at one moment."""
+
+    progress: Progress
+    parts: list[Part]
+    excluded: list[Excluded]
+    percent: int
+    per_second: float
+    seconds_left: float | None
+    is_over: bool
+
+
+def panel(dispatch_id: int) -> Panel:
+    """Measure a dispatch for the eye."""
+    progress, now = measure(dispatch_id), timezone.now()
+    total = max(progress.planned, 1)
+    parts, begin = [], 0.0
+    for name, tone in TONES.items():
+        number = progress.by_outcome[name]
+        length = BAR_UNITS * number / total
+        parts.append(Part(Delivery.Outcome[name.upper()], number, tone, begin, length))
+        begin += length
+    moving = progress.state in SENDING
+    return Panel(
+        progress=progress,
+        parts=parts,
+        excluded=excluded_from(progress.excluded),
+        percent=int(100 * progress.settled / total),
+        per_second=progress.rate(now=now),
+        seconds_left=progress.seconds_left(now=now) if moving else None,
+        is_over=progress.state in ENDED,
+    )
+
+
+@never_cache
+@require_safe
+@needs("briefing.view_dispatch")
+def watch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the whole screen, or to htmx only the panel that changes."""
+    dispatch = get_object_or_404(
+        Dispatch.objects.select_related("issue__newsletter", "edition"), pk=pk
+    )
+    context = {"dispatch": dispatch, "panel": panel(pk)}
+    if request.headers.get("HX-Request"):
+        response = TemplateResponse(request, "desk/_dispatch_panel.html", context)
+        if request.GET.get("seen", dispatch.state) != dispatch.state:
+            # The switches stand outside the panel and fit the old state: show the page anew.
+            response["HX-Refresh"] = "true"
+        return response
+    switches = {
+        "can_pause": dispatch.state in SENDING,
+        "can_resume": dispatch.state == Dispatch.State.PAUSED,
+        "can_cancel": dispatch.state not in ENDED,
+    }
+    return render(
+        request,
+        "desk/dispatch.html",
+        str(dispatch),
+        **context,
+        **switches,
+        trail=trail.dispatches(),
+    )
+
+
+@require_POST
+@needs("briefing.steer_dispatch")
+def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """Throw one of the switches; the address table lets only their three names through."""
+    dispatch = get_object_or_404(Dispatch, pk=pk)
+    who = request.user.get_username()
+    reason = str(_("by %(who)s at the desk") % {"who": who})
+    done: str | Promise
+    try:
+        if act == "pause":
+            control.pause(dispatch, reason=reason)
+            done = _("Paused. What was on the wire is still being answered.")
+        elif act == "resume":
+            control.resume(dispatch)
+            done = _("Resumed where it had stopped.")
+        else:
+            control.cancel(dispatch, reason=reason)
+            done = _("Cancelled. Readers who had not been reached yet will not be.")
+    except ForbiddenStepError as error:
+        messages.error(
+            request,
+            _("Nothing was changed: the dispatch is %(state)s by now.")
+            % {"state": Dispatch.State(error.current).label},
+        )
+    else:
+        messages.success(request, done)
+    return redirect("admin:briefing_dispatch_change", pk)
