@@ -109,6 +109,11 @@ def size(name: str) -> tuple[int, int] | None:
     return (int(match["width"]), int(match["height"])) if match else None
 
 
+def is_made_here(name: str) -> bool:
+    """Whether the name is one that `take` or `make_renditions` gives."""
+    return _NAME.fullmatch(_RENDITION.sub(".webp", name)) is not None
+
+
 def renditions(name: str) -> list[Rendition]:
     """Return the sizes that a stored picture is offered in, narrowest first."""
     match = _NAME.fullmatch(name)

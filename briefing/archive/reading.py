@@ -1,0 +1,191 @@
+"""Asks the archive for what a page shows. Everything here is what any visitor may read.
+
+After it come the views of `briefing.web`. A page of a list begins behind a named article and never
+at a number: while somebody reads, new articles push nothing onto the next page.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from briefing.models import Article, ArticleAuthor, ArticleQuerySet, Author, Issue, WatchItem
+from subscribers.models import ConsentNotice, Newsletter, Topic
+
+PAGE_SIZE = 20
+_FRONT_LATEST = 5
+_FRONT_SECTION = 3
+_FRONT_READ = 80
+_RELATED = 4
+
+_BYLINES = Prefetch("bylines", ArticleAuthor.objects.select_related("author"))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A topic on the front page with its newest articles that stand nowhere else there."""
+
+    topic: Topic
+    articles: list[Article]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What the front page shows."""
+
+    lead: Article | None
+    issue: Issue | None
+    latest: list[Article]
+    sections: list[Section]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `older` is the slug behind which the next one begins, if there is one."""
+
+    articles: list[Article]
+    older: str
+
+
+def listed() -> ArticleQuerySet:
+    """Return published articles as lists show them: with topic and bylines, without the body."""
+    articles: ArticleQuerySet = (
+        Article.objects.published()
+        .filter(published_at__lte=timezone.now())
+        .select_related("topic")
+        .prefetch_related(_BYLINES)
+        .defer("body")
+    )
+    return articles
+
+
+def front() -> Front:
+    """Return the front page: the newest article with a picture leads."""
+    articles = list(listed()[:_FRONT_READ])
+    lead = next((each for each in articles[:5] if each.image), articles[0] if articles else None)
+    rest = [each for each in articles if each is not lead]
+    latest, rest = rest[:_FRONT_LATEST], rest[_FRONT_LATEST:]
+    by_topic: defaultdict[Topic, list[Article]] = defaultdict(list)
+    for each in rest:
+        if each.topic is not None and len(by_topic[each.topic]) < _FRONT_SECTION:
+            by_topic[each.topic].append(each)
+    ordered = sorted(by_topic, key=lambda topic: (topic.position, topic.name))
+    sections = [Section(topic, by_topic[topic]) for topic in ordered]
+    return Front(lead=lead, issue=issues().first(), latest=latest, sections=sections)
+
+
+def page_of(articles: ArticleQuerySet, *, behind: str = "") -> Page:
+    """Return the next articles of a list, behind the one whose slug is given."""
+    if behind and (mark := Article.objects.filter(slug=behind).first()) and mark.published_at:
+        articles = articles.filter(_before(mark))
+    found = list(articles[: PAGE_SIZE + 1])
+    older = found[PAGE_SIZE - 1].slug if len(found) > PAGE_SIZE else ""
+    return Page(found[:PAGE_SIZE], older)
+
+
+def article(slug: str) -> Article:
+    """Return one article with everything that its page shows.
+
+    Raises: Article.DoesNotExist when there is none that visitors may read.
+    """
+    watched = WatchItem.objects.select_related("followed_up_in")
+    return (
+        listed()
+        .defer(None)
+        .prefetch_related("sources", "corrections", Prefetch("watch_items", watched))
+        .get(slug=slug)
+    )
+
+
+def related(to: Article) -> list[Article]:
+    """Return what to read next: the same topic first, then whatever is newest."""
+    others = listed().exclude(pk=to.pk)
+    same = list(others.filter(topic=to.topic_id)[:_RELATED]) if to.topic_id else []
+    if len(same) < _RELATED:
+        known = [each.pk for each in same]
+        same += others.exclude(pk__in=known)[: _RELATED - len(same)]
+    return same
+
+
+def neighbours(of: Article) -> tuple[Article | None, Article | None]:
+    """Return the articles that were published just before and just after."""
+    lean = Article.objects.published().only("slug", "headline", "published_at", "locale")
+    earlier = lean.filter(_before(of)).first()
+    later = (
+        lean.filter(_after(of), published_at__lte=timezone.now())
+        .order_by("published_at", "pk")
+        .first()
+    )
+    return earlier, later
+
+
+def _before(mark: Article) -> Q:
+    return Q(published_at__lt=mark.published_at) | Q(
+        published_at=mark.published_at, pk__lt=mark.pk
+    )
+
+
+def _after(mark: Article) -> Q:
+    return Q(published_at__gt=mark.published_at) | Q(
+        published_at=mark.published_at, pk__gt=mark.pk
+    )
+
+
+def months() -> Iterable[dict[str, object]]:
+    """Return the months in which something was published, newest first, with the number of articles."""
+    return (
+        Article.objects.published()
+        .filter(published_at__lte=timezone.now())
+        .order_by()
+        .annotate(month=TruncMonth("published_at"))
+        .values("month")
+        .annotate(articles=Count("pk"))
+        .order_by("-month")
+    )
+
+
+def topics() -> list[Topic]:
+    """Return the topics that published articles carry, in the newsroom's order."""
+    return list(Topic.objects.filter(articles__in=Article.objects.published()).distinct())
+
+
+def author(slug: str) -> Author:
+    """Return an author who has published something.
+
+    Raises: Author.DoesNotExist
+    """
+    return Author.objects.filter(articles__in=Article.objects.published()).distinct().get(slug=slug)
+
+
+def house_newsletter() -> Newsletter | None:
+    """Return the newsletter that articles and the front page offer: the first one open to signup."""
+    return Newsletter.objects.filter(open_to_signup=True).order_by("pk").first()
+
+
+def issues() -> QuerySet[Issue]:
+    """Return every issue that has begun to go out, newest first."""
+    return (
+        Issue.objects.exclude(status=Issue.Status.DRAFT)
+        .select_related("newsletter")
+        .order_by("-published_at", "-pk")
+    )
+
+
+def issue(newsletter: str, number: int) -> tuple[Issue, list[Article]]:
+    """Return an issue that has begun to go out, and its articles in their order.
+
+    Raises: Issue.DoesNotExist
+    """
+    found = issues().get(newsletter__slug=newsletter, number=number)
+    articles = listed().filter(issue_items__issue=found).order_by("issue_items__position")
+    return found, list(articles)
+
+
+def notices(kind: str, *, locale: str) -> list[ConsentNotice]:
+    """Return the versions of a wording in a language, newest first; in English where it lacks one."""
+    versions = ConsentNotice.objects.filter(kind=kind, published_at__lte=timezone.now())
+    found = list(versions.filter(locale=locale).order_by("-version"))
+    return found or list(versions.filter(locale="en").order_by("-version"))

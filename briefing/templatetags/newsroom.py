@@ -1,0 +1,74 @@
+"""What the public pages' templates say about articles: pictures, dates, text, the masthead's topics."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.core.files.storage import default_storage
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext
+
+from briefing.archive import markdown, pictures, reading
+from briefing.models import Article
+from subscribers.models import Topic
+
+register = template.Library()
+
+_WORDS_PER_MINUTE = 220
+
+
+@register.simple_tag
+def masthead_topics() -> list[Topic]:
+    """Return the topics that the masthead lists."""
+    return reading.topics()
+
+
+@register.inclusion_tag("briefing/_picture.html")
+def picture(article: Article, *, sizes: str, eager: bool = False) -> dict[str, Any]:
+    """Show an article's picture in the size that the browser needs; `sizes` is HTML's own attribute."""
+    name = article.image.name or ""
+    dimensions = pictures.size(name)
+    offered = pictures.renditions(name)
+    url = default_storage.url
+    return {
+        "alt": article.image_alt,
+        "eager": eager,
+        "height": dimensions[1] if dimensions else None,
+        "sizes": sizes,
+        # A browser without srcset is old and small: it gets the second size.
+        "src": url(offered[min(1, len(offered) - 1)].name) if offered else article.image.url,
+        "srcset": ", ".join(f"{url(each.name)} {each.width}w" for each in offered),
+        "width": dimensions[0] if dimensions else None,
+    }
+
+
+@register.filter
+def day(moment: datetime | date | None) -> str:
+    """Write a date as a newspaper does: 24 November 2026."""
+    if moment is None:
+        return ""
+    if isinstance(moment, datetime):
+        moment = timezone.localtime(moment)
+    return formats.date_format(moment, pgettext("form of a date", "j F Y"))
+
+
+@register.filter
+def month(moment: datetime | date) -> str:
+    """Write a month: November 2026."""
+    if isinstance(moment, datetime):
+        moment = timezone.localtime(moment)
+    return formats.date_format(moment, pgettext("form of a month", "F Y"))
+
+
+@register.filter
+def rendered(text: str) -> SafeString:
+    """Write Markdown as HTML."""
+    return mark_safe(markdown.to_html(text))  # noqa: S308  nh3 has cleaned it
+
+
+@register.filter
+def minutes(article: Article) -> int:
+    """Return how long an article takes to read."""
+    words = len(article.body.split()) + len(article.dek.split())
+    return max(1, round(words / _WORDS_PER_MINUTE))
