@@ -1,18 +1,22 @@
 """Celery's doors to the engine: doorbells. What is true is in the database, never in a message."""
 
 import logging
+import time
 
 from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from briefing.dispatch import control, planner, sender
+from briefing.dispatch import control, journal, planner, retries, sender
 from briefing.dispatch.clock import database_now
 from briefing.dispatch.states import SENDING
 from briefing.models import Dispatch
 from briefing.transports import accounts
 
 logger = logging.getLogger(__name__)
+
+# A dead worker's journal is read within a lease; a day later it is of no use to anybody.
+_JOURNAL_SECONDS = 86_400
 
 
 @shared_task
@@ -41,12 +45,16 @@ def drain(dispatch_id: int) -> None:
 def sweep() -> None:
     """Ring for whatever is due: a doorbell that was lost costs time, never mail.
 
-    Safe to run twice because it only rings.
+    Safe to run twice because it only rings, and settles what is keyed by a fence.
     """
+    retries.recover_abandoned()
+    journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
     for dispatch in Dispatch.objects.filter(state__in=SENDING):
         if dispatch.planned_at is None:
             _publish(plan, dispatch.pk)
         ring(dispatch.pk)
+    for dispatch_id in control.cancelled_and_open():
+        ring(dispatch_id)
 
 
 def plan_later(dispatch_id: int) -> None:

@@ -31,7 +31,7 @@ class Held:
     done_upto: int
     cautious: bool
     # Groups answered before an earlier one of the same batch was.
-    finished: set[tuple[int, int]] = field(default_factory=set)
+    finished: dict[int, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

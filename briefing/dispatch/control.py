@@ -83,6 +83,13 @@ def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
     return bool(finished)
 
 
+def cancelled_and_open() -> list[int]:
+    """Return cancelled dispatches whose rest is not written down yet."""
+    open_batches = Batch.objects.filter(dispatch=OuterRef("pk")).exclude(state=Batch.State.DONE)
+    cancelled = Dispatch.objects.filter(Exists(open_batches), state=Dispatch.State.CANCELLED)
+    return list(cancelled.values_list("pk", flat=True))
+
+
 def _step(dispatch: Dispatch, wanted: str, *, reason: str) -> None:
     """Take one step of the table, decided by the database and not by a stale object."""
     moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=sources(wanted)).update(

@@ -9,7 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -20,30 +21,34 @@ from briefing.dispatch import results
 from briefing.dispatch.claims import Held, lease_end
 from briefing.dispatch.copies import BadReaderError, CopyMaker
 from briefing.dispatch.journal import Journal
-from briefing.dispatch.outcome import (
-    ACCEPTED,
-    COUNTERS,
-    DEFERRED,
-    QUARANTINED,
-    SKIPPED,
-    UNKNOWN,
-    next_attempt,
-)
+from briefing.dispatch.outcome import COUNTERS, DEFERRED, QUARANTINED, SKIPPED, UNKNOWN
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ReaderRow, ResultRow
 from briefing.dispatch.states import SENDING
 from briefing.models import Batch, Dispatch
 from briefing.transports.base import Copy, Group
 
-OUTAGE_WAIT = timedelta(seconds=30)
-NO_WAIT = timedelta(0)
 # Left at the end of a lease for the last answer's row to be written.
 _MARGIN_SECONDS = 2.0
 
 
+class Answered(Protocol):
+    """A group on its way or back from it: a batch's next positions, or deferred readers again."""
+
+    wire: Group
+    slot: int
+
+    @property
+    def copies(self) -> list[Copy]:
+        """The copies that are or were handed over."""
+
+    def record(self, *, now: datetime) -> None:
+        """Write what became of the copies, inside the caller's transaction."""
+
+
 @dataclass(slots=True)
 class InFlight:
-    """A group whose intent is committed: positions `first` to `upto` (not included) of a batch."""
+    """Positions `first` to `upto` (not included) of a batch, past the point of no return."""
 
     held: Held
     dispatch_id: int
@@ -57,6 +62,16 @@ class InFlight:
         """The copies to be handed over; skipped readers have their row already."""
         return self.wire.copies
 
+    def record(self, *, now: datetime) -> None:
+        """Insert the rows and move the batch's progress.
+
+        The rows may always be written; only the fence's owner may move the progress.
+        """
+        rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
+        counts = results.write(self.held.batch_id, rows)
+        Batch.objects.filter(pk=self.held.batch_id).update(**increments(counts))
+        _move_done(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
@@ -66,13 +81,18 @@ class Stopped:
     lost: bool = False
 
 
+def deadline(started: float) -> float:
+    """Return until when, on the monotonic clock, a copy may be started after an intent."""
+    return started + settings.LEASE_SECONDS - settings.EMAIL_TIMEOUT - _MARGIN_SECONDS
+
+
 def intend(
     dispatch: Dispatch,
     held: Held,
     maker: CopyMaker,
     journal: Journal,
     *,
-    answered: Sequence[InFlight],
+    answered: Sequence[Answered],
     now: datetime,
 ) -> InFlight | Stopped:
     """Commit the intent for the next group of a held batch; record `answered` on the way."""
@@ -80,56 +100,82 @@ def intend(
     upto = min(held.size, first + (1 if held.cautious else settings.GROUP_SIZE))
     slot = journal.begin(batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first)
     started = time.monotonic()
+    copies: list[Copy] = []
     with transaction.atomic():
         record_in(answered, now=now)
-        state = dialect().dispatch_state(dispatch.pk)
-        if state not in SENDING:
-            stopped: Stopped | None = Stopped(state)
-        else:
-            copies, settled = _prepare(dispatch, held, maker, range(first, upto), now=now)
+        stopped = _refusal(dispatch)
+        if stopped is None:
+            preparing = Preparing(dispatch, held, maker, journal, slot, now)
+            copies, settled = preparing.prepare(range(first, upto))
             stopped = None if _commit(held, upto, settled, now=now) else Stopped("fence", lost=True)
-    _release_slots(answered, journal)
+    for group in answered:
+        journal.end(group.slot)
     if stopped:
         journal.end(slot)
         return stopped
-    for copy in copies:
-        copy.mark = journal.mark(slot, copy.position - first)
     held.intent_upto = upto
-    patience = settings.LEASE_SECONDS - settings.EMAIL_TIMEOUT - _MARGIN_SECONDS
-    return InFlight(held, dispatch.pk, first, upto, slot, Group(copies, started + patience))
+    return InFlight(held, dispatch.pk, first, upto, slot, Group(copies, deadline(started)))
 
 
-def _prepare(
-    dispatch: Dispatch, held: Held, maker: CopyMaker, positions: range, *, now: datetime
-) -> tuple[list[Copy], list[ResultRow]]:
-    """Splice every copy, and settle at once those that will not be handed over.
+def _refusal(dispatch: Dispatch) -> Stopped | None:
+    state = dialect().dispatch_state(dispatch.pk)
+    return None if state in SENDING else Stopped(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """Splices a group's copies and settles at once the readers that will not be handed over.
 
     Splicing stands before the commit on purpose: what cannot be built fails while nothing is owed.
     """
-    ids = [held.readers[position] for position in positions]
-    readers = dialect().lock_readers(dispatch.issue.newsletter_id, ids, today=now.date())
-    addresses = [results.short_hash(row.address_hash) for row in readers.values() if row.address]
-    taken = dialect().taken_addresses(dispatch.pk, addresses)
-    copies: list[Copy] = []
-    settled: list[ResultRow] = []
-    for position in positions:
-        reader = readers.get(held.readers[position])
-        reason = _reason_to_skip(reader, taken)
+
+    dispatch: Dispatch
+    held: Held
+    maker: CopyMaker
+    journal: Journal
+    slot: int
+    now: datetime
+
+    def prepare(self, positions: range) -> tuple[list[Copy], list[ResultRow]]:
+        """Return the copies to hand over and the rows of the others."""
+        ids = [self.held.readers[position] for position in positions]
+        newsletter_id = self.dispatch.issue.newsletter_id
+        readers = dialect().lock_readers(newsletter_id, ids, today=self.now.date())
+        taken = dialect().taken_addresses(
+            self.dispatch.pk,
+            [results.short_hash(row.address_hash) for row in readers.values() if row.address],
+        )
+        copies: list[Copy] = []
+        settled: list[ResultRow] = []
+        for index, position in enumerate(positions):
+            made = self._make(readers.get(ids[index]), ids[index], taken, index, position)
+            if isinstance(made, Copy):
+                copies.append(made)
+            else:
+                settled.append(made)
+        return copies, settled
+
+    def _make(
+        self, reader: ReaderRow | None, reader_id: int, taken: set[int], index: int, position: int
+    ) -> Copy | ResultRow:
+        reason = reason_to_skip(reader, taken)
         if reader is None or reason:
-            settled.append(
-                _row(dispatch.pk, held.readers[position], SKIPPED, code=reason, now=now)
-            )
-            continue
+            return unsent_row(self.dispatch.pk, reader_id, SKIPPED, code=reason, now=self.now)
+        self.journal.splicing(self.slot, index)
         try:
-            copies.append(maker.make(reader, position=position))
+            copy = self.maker.make(reader, position=position)
         except BadReaderError as error:
-            settled.append(
-                _row(dispatch.pk, reader.subscriber_id, QUARANTINED, code=error.reason, now=now)
+            return unsent_row(
+                self.dispatch.pk, reader_id, QUARANTINED, code=error.reason, now=self.now
             )
-    return copies, settled
+        finally:
+            self.journal.spliced(self.slot, index)
+        copy.mark = self.journal.mark(self.slot, index)
+        return copy
 
 
-def _reason_to_skip(reader: ReaderRow | None, taken: set[int]) -> str:
+def reason_to_skip(reader: ReaderRow | None, taken: set[int]) -> str:
+    """Return why a planned reader is not written to, seen at the intent, or nothing."""
     if reader is None:
         return "erased"
     if reader.withdrawn or not reader.address:
@@ -142,80 +188,88 @@ def _commit(held: Held, upto: int, settled: Sequence[ResultRow], *, now: datetim
     counts = Counter(row.outcome for row in settled)
     moved = Batch.objects.filter(
         pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED
-    ).update(intent_upto=upto, lease_until=lease_end(now), **_increments(counts))
+    ).update(intent_upto=upto, lease_until=lease_end(now), **increments(counts))
     if moved:
         results.write(held.batch_id, settled)
     return bool(moved)
 
 
-def take_back_unsent(held: Held, groups: Sequence[InFlight]) -> None:
+def take_back_unsent(held: Held, groups: Sequence[Answered]) -> None:
     """Take the copies at the end of what was intended, none of which left, out of their groups.
 
-    `record` then moves the batch's intent back behind them: with the provider away nobody's attempt
-    is burned and no row is written. A copy that was not sent in the midst of others that were is
-    deferred instead, because positions have no holes.
+    Recording then moves the batch's intent back behind them: with the provider away nobody's
+    attempt is burned and no row is written. A copy that was not sent in the midst of others that
+    were is deferred instead, because positions have no holes.
     """
-    for group in sorted(groups, key=lambda each: each.first, reverse=True):
-        if group.held is not held or group.upto != held.intent_upto:
-            continue
-        while group.copies and _unsent(group.copies[-1]):
-            held.intent_upto = group.upto = group.copies.pop().position
-        if group.copies or group.upto > group.first:
+    own = [group for group in groups if isinstance(group, InFlight) and group.held is held]
+    for group in sorted(own, key=lambda each: each.first, reverse=True):
+        if group.upto != held.intent_upto:
             return
+        while group.copies and _never_left(group.copies[-1]):
+            held.intent_upto = group.upto = group.copies.pop().position
 
 
-def _unsent(copy: Copy) -> bool:
-    return copy.outcome is None and not copy.started
-
-
-def record(groups: Sequence[InFlight], journal: Journal, *, now: datetime) -> None:
+def record(groups: Sequence[Answered], journal: Journal, *, now: datetime) -> None:
     """Write the results of answered groups when no intent follows to carry them."""
     if not groups:
         return
     with transaction.atomic():
         record_in(groups, now=now)
-    _release_slots(groups, journal)
+    for group in groups:
+        journal.end(group.slot)
 
 
-def record_in(groups: Sequence[InFlight], *, now: datetime) -> None:
+def record_in(groups: Sequence[Answered], *, now: datetime) -> None:
     """Write the results of answered groups inside the caller's transaction."""
     for group in groups:
-        counts = results.write(group.held.batch_id, _result_rows(group, now=now))
-        # The rows may always be written; only the fence's owner may move the batch's progress.
-        Batch.objects.filter(pk=group.held.batch_id).update(**_increments(counts))
-        _move_done(group, now=now)
+        group.record(now=now)
 
 
-def _result_rows(group: InFlight, *, now: datetime) -> list[ResultRow]:
-    return [
-        _row(
-            group.dispatch_id,
-            copy.subscriber_id,
-            *_verdict(copy),
-            now=now,
-            address=copy.address_hash,
-            reference=copy.reference,
-        )
-        for copy in group.copies
-    ]
-
-
-def _verdict(copy: Copy) -> tuple[int, str | None]:
+def verdict(copy: Copy) -> tuple[int, str | None]:
     """Return the outcome and the code of a copy that came back from its session."""
     if copy.outcome is not None:
         return copy.outcome, copy.code
-    if copy.started:
-        return UNKNOWN, copy.code or "no answer"
-    return DEFERRED, copy.code or "not sent in time"
+    if _never_left(copy):
+        return DEFERRED, copy.code or "not sent in time"
+    return UNKNOWN, copy.code or "no answer"
 
 
-def _move_done(group: InFlight, *, now: datetime) -> None:
+def _never_left(copy: Copy) -> bool:
+    return copy.outcome is None and not copy.started
+
+
+def _result(dispatch_id: int, copy: Copy, *, now: datetime) -> ResultRow:
+    outcome, code = verdict(copy)
+    return results.row(
+        dispatch_id,
+        copy.subscriber_id,
+        outcome,
+        now=now,
+        address=copy.address_hash,
+        code=code,
+        attempts=0 if _never_left(copy) else 1,
+        reference=copy.reference,
+    )
+
+
+def unsent_row(
+    dispatch_id: int, subscriber_id: int, outcome: int, *, code: str, now: datetime
+) -> ResultRow:
+    """Return the row of a reader who is settled without an attempt.
+
+    It holds no address: another reader may have that address by now, and is to get the issue.
+    """
+    return results.row(
+        dispatch_id, subscriber_id, outcome, now=now, address=None, code=code, attempts=0
+    )
+
+
+def _move_done(group: InFlight) -> None:
     """Move `done_upto` over this group; groups of a batch are answered in any order."""
     held = group.held
-    held.finished.add((group.first, group.upto))
-    while (step := next((each for each in held.finished if each[0] == held.done_upto), None)):
-        held.finished.remove(step)
-        held.done_upto = step[1]
+    held.finished[group.first] = group.upto
+    while held.done_upto in held.finished:
+        held.done_upto = held.finished.pop(held.done_upto)
     over = held.done_upto >= held.size
     Batch.objects.filter(pk=held.batch_id, fence=held.fence).update(
         done_upto=Greatest(F("done_upto"), Value(held.done_upto)),
@@ -224,35 +278,6 @@ def _move_done(group: InFlight, *, now: datetime) -> None:
     )
 
 
-def _row(
-    dispatch_id: int,
-    subscriber_id: int,
-    outcome: int,
-    code: str | None,
-    *,
-    now: datetime,
-    address: int | None = None,
-    reference: str | None = None,
-) -> ResultRow:
-    # An attempt that never reached the wire is not counted against the reader.
-    attempts = 0 if outcome in {SKIPPED, QUARANTINED} else 1
-    return ResultRow(
-        dispatch_id=dispatch_id,
-        subscriber_id=subscriber_id,
-        address=address,
-        at=now,
-        outcome=outcome,
-        attempts=attempts,
-        code=None if outcome == ACCEPTED else (code or "")[:120],
-        next_at=next_attempt(1, now=now, first_at=now) if outcome == DEFERRED else None,
-        reference=reference,
-    )
-
-
-def _increments(counts: Counter[int]) -> dict[str, object]:
+def increments(counts: Counter[int]) -> dict[str, F]:
+    """Return the update that adds to a batch's counters."""
     return {COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in counts.items()}
-
-
-def _release_slots(groups: Sequence[InFlight], journal: Journal) -> None:
-    for group in groups:
-        journal.end(group.slot)

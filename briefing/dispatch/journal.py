@@ -11,24 +11,27 @@ import mmap
 import os
 import secrets
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from briefing.transports.base import Copy
 
-_MAGIC = b"BRIEFJ02"
+_MAGIC = b"BRIEFJ03"
 _HEADER = struct.Struct("<8s36s")
 _SLOT = struct.Struct("<qqii")  # batch, fence, first position, count
 _SLOTS = 8
 _MAX_COPIES = 1000
-_SLOT_BYTES = _SLOT.size + _MAX_COPIES
+_IDS_AT = _SLOT.size + _MAX_COPIES
+_SLOT_BYTES = _IDS_AT + 8 * _MAX_COPIES
 _BYTES = _HEADER.size + _SLOTS * _SLOT_BYTES
 
 # States of one copy. An answer is written as its outcome plus ANSWERED.
 WAITING = 0
 STARTED = 1
+SPLICING = 2
 ANSWERED = 16
 
 
@@ -59,16 +62,31 @@ class Journal:
         _HEADER.pack_into(self._map, 0, _MAGIC, boot_id())
 
     def begin(self, *, batch_id: int, fence: int, first: int, count: int) -> int:
-        """Reserve a slot for a group before its intent; returns the slot's number."""
+        """Reserve a slot for a group of a batch before its intent; returns the slot's number."""
         slot = self._free.pop()
         at = _HEADER.size + slot * _SLOT_BYTES
-        self._map[at + _SLOT.size : at + _SLOT_BYTES] = bytes(_MAX_COPIES)
+        self._map[at + _SLOT.size : at + _IDS_AT] = bytes(_MAX_COPIES)
         _SLOT.pack_into(self._map, at, batch_id, fence, first, count)
+        return slot
+
+    def begin_retry(self, *, dispatch_id: int, fence: int, readers: Sequence[int]) -> int:
+        """Reserve a slot for deferred readers, who have no positions: their ids are noted."""
+        slot = self.begin(batch_id=-dispatch_id, fence=fence, first=0, count=len(readers))
+        at = _HEADER.size + slot * _SLOT_BYTES + _IDS_AT
+        struct.pack_into(f"<{len(readers)}q", self._map, at, *readers)
         return slot
 
     def mark(self, slot: int, index: int) -> int:
         """Return the place in the file where the copy at `index` of a slot is noted."""
         return _HEADER.size + slot * _SLOT_BYTES + _SLOT.size + index
+
+    def splicing(self, slot: int, index: int) -> None:
+        """Note whose copy is being built: a reader whose data kills the process is found by this."""
+        self._map[self.mark(slot, index)] = SPLICING
+
+    def spliced(self, slot: int, index: int) -> None:
+        """Note that the copy is built and waits."""
+        self._map[self.mark(slot, index)] = WAITING
 
     def started(self, copy: Copy) -> None:
         """Note a copy before its first byte."""
@@ -91,44 +109,76 @@ class Journal:
         self._file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class RetryNote:
+    """What a dead worker noted of one group of deferred readers: reader id -> state."""
+
+    dispatch_id: int
+    fence: int
+    states: dict[int, int]
+
+
 def read(*, batch_id: int, fence: int) -> dict[int, int] | None:
     """Return position -> state of a dead worker's group, or None when nobody here noted it.
 
     None means that nothing is known: every position must then count as possibly on the wire.
     """
     found: dict[int, int] | None = None
-    for content in _contents():
-        for slot in range(_SLOTS):
-            at = _HEADER.size + slot * _SLOT_BYTES
+    for path in folder().glob("*.journal"):
+        for content, at in _slots(path):
             batch, its_fence, first, count = _SLOT.unpack_from(content, at)
-            if (batch, its_fence) == (batch_id, fence) and count:
+            if (batch, its_fence) == (batch_id, fence):
                 states = content[at + _SLOT.size : at + _SLOT.size + count]
                 found = (found or {}) | {first + i: state for i, state in enumerate(states)}
     return found
 
 
-def _contents() -> Iterator[bytes]:
-    today = boot_id()
+def abandoned_retries() -> Iterator[RetryNote]:
+    """Yield what dead workers of this host noted of deferred readers they were sending to."""
     for path in folder().glob("*.journal"):
-        try:
-            content = path.read_bytes()
-        except OSError:
+        if not _is_abandoned(path):
             continue
-        if len(content) == _BYTES and today and _HEADER.unpack_from(content, 0)[0] == _MAGIC:
-            if _HEADER.unpack_from(content, 0)[1].rstrip(b"\0") == today:
-                yield content
+        for content, at in _slots(path):
+            batch, fence, _first, count = _SLOT.unpack_from(content, at)
+            if batch < 0:
+                readers = struct.unpack_from(f"<{count}q", content, at + _IDS_AT)
+                states = content[at + _SLOT.size : at + _SLOT.size + count]
+                yield RetryNote(-batch, fence, dict(zip(readers, states, strict=True)))
+
+
+def _slots(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Yield the used slots of a file of this boot, each as the content and where it begins."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return
+    today = boot_id()
+    if len(content) != _BYTES or not today:
+        return
+    magic, boot = _HEADER.unpack_from(content, 0)
+    if magic != _MAGIC or boot.rstrip(b"\0") != today:
+        return
+    for slot in range(_SLOTS):
+        at = _HEADER.size + slot * _SLOT_BYTES
+        if _SLOT.unpack_from(content, at)[3]:
+            yield content, at
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether the worker that wrote the file is gone: its lock ends with it."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def clear_abandoned(*, older_than_seconds: float, now: float) -> int:
     """Delete journals whose worker is gone and whose batches have long been recovered."""
     removed = 0
     for path in folder().glob("*.journal"):
-        try:
-            with path.open("r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if now - path.stat().st_mtime > older_than_seconds:
-                    path.unlink()
-                    removed += 1
-        except OSError:
-            continue
+        if _is_abandoned(path) and now - path.stat().st_mtime > older_than_seconds:
+            path.unlink(missing_ok=True)
+            removed += 1
     return removed

@@ -22,7 +22,7 @@ from briefing.dispatch.sql.rows import ResultRow
 from briefing.models import Batch, Delivery
 from subscribers.models import Subscriber
 
-# A position whose worker died three times before it could even commit an intent is set aside.
+# A position that killed this many workers while its copy was being built is set aside.
 POISON_DEATHS = 3
 
 
@@ -31,11 +31,13 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
 
     `batch` is the row as the dead worker left it, `batch.fence` that worker's fence.
     """
-    batch.deaths += 1
-    rows = _left_in_flight(batch, now=now)
+    notes = journal.read(batch_id=batch.pk, fence=batch.fence)
+    rows = _left_in_flight(batch, notes, now=now)
     batch.intent_upto = max(batch.intent_upto, batch.done_upto)
-    if not rows and batch.deaths >= POISON_DEATHS and batch.intent_upto < batch.size:
-        rows = [_row(batch, batch.intent_upto, QUARANTINED, now=now, code="killed its workers")]
+    batch.deaths += 1
+    poison = _poison(batch, notes, in_flight=bool(rows))
+    if poison is not None and poison == batch.intent_upto < batch.size:
+        rows.append(_row(batch, poison, QUARANTINED, "killed its workers", now=now))
         batch.intent_upto += 1
     inserted = Counter(
         row.outcome for row in rows if results.write_one(batch.pk, row) == "inserted"
@@ -44,16 +46,36 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         done_upto=batch.intent_upto,
         intent_upto=batch.intent_upto,
         deaths=batch.deaths,
+        suspect=batch.suspect,
+        suspect_deaths=batch.suspect_deaths,
         **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
     )
 
 
-def _left_in_flight(batch: Batch, *, now: datetime) -> list[ResultRow]:
+def _poison(batch: Batch, notes: dict[int, int] | None, *, in_flight: bool) -> int | None:
+    """Return the position to set aside, once the same one has killed its workers often enough.
+
+    The journal names the position that was being built. Where no journal is left (another host), the
+    batch is tried one by one after two deaths, and a third in the open points at the next position.
+    """
+    if notes is None:
+        careful = batch.deaths >= POISON_DEATHS and not in_flight
+        return batch.intent_upto if careful else None
+    building = next((at for at, note in notes.items() if note == journal.SPLICING), None)
+    if building is None:
+        return None
+    batch.suspect_deaths = batch.suspect_deaths + 1 if batch.suspect == building else 1
+    batch.suspect = building
+    return building if batch.suspect_deaths >= POISON_DEATHS else None
+
+
+def _left_in_flight(
+    batch: Batch, notes: dict[int, int] | None, *, now: datetime
+) -> list[ResultRow]:
     """Return a row for every position whose intent was committed and whose result was not."""
     positions = range(batch.done_upto, batch.intent_upto)
     if not positions:
         return []
-    notes = journal.read(batch_id=batch.pk, fence=batch.fence)
     readers = results.readers_of(batch)
     written = set(
         Delivery.objects.filter(
@@ -83,14 +105,12 @@ def _row(batch: Batch, position: int, outcome: int, code: str = "", *, now: date
     address_hash = (
         Subscriber.objects.filter(pk=reader).values_list("address_hash", flat=True).first()
     )
-    return ResultRow(
-        dispatch_id=batch.dispatch_id,
-        subscriber_id=reader,
+    return results.row(
+        batch.dispatch_id,
+        reader,
+        outcome,
+        now=now,
         address=results.short_hash(bytes(address_hash)) if address_hash else None,
-        at=now,
-        outcome=outcome,
-        attempts=0 if outcome == DEFERRED else 1,
-        code=None if outcome == ACCEPTED else code,
-        next_at=now if outcome == DEFERRED else None,
-        reference=None,
+        code=code,
+        attempts=0 if outcome in {DEFERRED, QUARANTINED} else 1,
     )

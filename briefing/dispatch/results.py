@@ -4,10 +4,11 @@ import struct
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import F
 
-from briefing.dispatch.outcome import COUNTERS, UNKNOWN
+from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN, next_attempt
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ResultRow
 from briefing.models import Batch
@@ -23,6 +24,30 @@ def readers_of(batch: Batch) -> "array[int]":
     readers = array("q")
     readers.frombytes(bytes(batch.readers))
     return readers
+
+
+def row(
+    dispatch_id: int,
+    subscriber_id: int,
+    outcome: int,
+    *,
+    now: datetime,
+    address: int | None,
+    code: str | None,
+    attempts: int,
+    reference: str | None = None,
+) -> ResultRow:
+    """Return the row of a first attempt. An accepted one needs no words; a deferred one a time.
+
+    A deferred copy that never left (no attempts) is due at once.
+    """
+    next_at = None
+    if outcome == DEFERRED:
+        next_at = next_attempt(attempts, now=now, first_at=now) if attempts else now
+    words = None if outcome == ACCEPTED else (code or "")[:120]
+    return ResultRow(
+        dispatch_id, subscriber_id, address, now, outcome, attempts, words, next_at, reference
+    )
 
 
 def write(batch_id: int, rows: Sequence[ResultRow]) -> Counter[int]:

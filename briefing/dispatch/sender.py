@@ -8,21 +8,26 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.conf import settings
 
-from briefing.dispatch import claims, intents
+from briefing.dispatch import cancelling, claims, intents, retries
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
-from briefing.dispatch.intents import InFlight, Stopped
+from briefing.dispatch.intents import Answered, Stopped
 from briefing.dispatch.journal import Journal
+from briefing.dispatch.planner import Variants, variants_of
+from briefing.dispatch.states import SENDING
 from briefing.models import Dispatch, EditionVariant
-from briefing.transports.base import Group, Session, Transport, TransportDownError
+from briefing.transports.base import Session, Transport, TransportDownError
 
 logger = logging.getLogger(__name__)
 
 # A long round trip must not drain the pipe: while one group is answered the next is on its way.
 GROUPS_IN_FLIGHT = 2
+# With the provider away a batch is not claimed again before this has passed.
+_OUTAGE_WAIT = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -46,16 +51,17 @@ class Drain:
     clock: Clock = field(default_factory=Clock.read)
     report: DrainReport = field(default_factory=DrainReport)
     _makers: dict[int, CopyMaker] = field(default_factory=dict)
-    _in_flight: deque[InFlight] = field(default_factory=deque)
-    _answered: list[InFlight] = field(default_factory=list)
+    _in_flight: deque[Answered] = field(default_factory=deque)
+    _answered: list[Answered] = field(default_factory=list)
     _held: claims.Held | None = None
+    _variants: Variants | None = None
     _ends_at: float = 0.0
 
     def run(self) -> DrainReport:
         """Work until nothing is due, the time is over, or the provider cannot be reached."""
         self._ends_at = time.monotonic() + self.seconds
         # Claim first: a drain that finds nothing must not open a connection.
-        if not self._hold_next():
+        if not self._hold_next() and not retries.due(self.dispatch.pk, now=self.clock.now()):
             return self.report
         journal = Journal()
         try:
@@ -87,25 +93,28 @@ class Drain:
         if self._held and self.report.down:
             intents.take_back_unsent(self._held, self._answered)
         intents.record(self._answered, journal, now=self.clock.now())
-        if self._held:
-            self._let_go()
+        self._let_go()
 
-    def _next_group(self, journal: Journal) -> InFlight | None:
-        """Commit the next intent, with the results that came in meanwhile in its transaction."""
+    def _next_group(self, journal: Journal) -> Answered | None:
+        """Commit the next intent, with the results that came in meanwhile in its transaction.
+
+        First attempts go before second ones: a deferring domain must not hold up the others.
+        """
         if time.monotonic() >= self._ends_at:
             self.report.more = True
             return None
-        while self._held is None or self._held.intent_upto >= self._held.size:
-            if not self._hold_next():
-                return None
+        if self._held is None or self._held.intent_upto >= self._held.size:
+            self._hold_next()
         answered, self._answered = self._answered, []
+        now = self.clock.now()
+        if self._held is None:
+            self._variants = self._variants or variants_of(self.dispatch.edition_id)
+            return retries.intend(
+                self.dispatch, self._variants, self._maker, journal, answered=answered, now=now
+            )
+        maker = self._maker(self._held.variant_id)
         group = intents.intend(
-            self.dispatch,
-            self._held,
-            self._maker(self._held.variant_id),
-            journal,
-            answered=answered,
-            now=self.clock.now(),
+            self.dispatch, self._held, maker, journal, answered=answered, now=now
         )
         if isinstance(group, Stopped):
             self.report.stopped = group.reason
@@ -129,7 +138,7 @@ class Drain:
         return self._makers[variant_id]
 
     def _collect(self, session: Session) -> None:
-        wire: Group = session.collect()
+        wire = session.collect()
         group = next(each for each in self._in_flight if each.wire is wire)
         self._in_flight.remove(group)
         self._answered.append(group)
@@ -140,8 +149,9 @@ class Drain:
 
     def _let_go(self) -> None:
         """Give the batch back; with the provider away, not for the next half minute."""
-        assert self._held  # noqa: S101  the caller looked
-        wait = intents.OUTAGE_WAIT if self.report.down else intents.NO_WAIT
+        if self._held is None:
+            return
+        wait = _OUTAGE_WAIT if self.report.down else timedelta(0)
         claims.release(self._held, not_before=self.clock.now() + wait)
         self._held = None
 
@@ -158,5 +168,9 @@ def drain(dispatch_id: int, transport: Transport, *, seconds: float | None = Non
     Returns within `seconds` (settings.DRAIN_SECONDS) plus the answer to what is then in flight.
     """
     dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
+    if dispatch.state == Dispatch.State.CANCELLED:
+        cancelling.settle(dispatch_id, now=Clock.read().now())
+    if dispatch.state not in SENDING:
+        return DrainReport(stopped=dispatch.state)
     limit = settings.DRAIN_SECONDS if seconds is None else seconds
     return Drain(dispatch, transport, limit).run()

@@ -225,6 +225,8 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(null=True)),
                 ('claims', models.PositiveSmallIntegerField(default=0)),
                 ('deaths', models.PositiveSmallIntegerField(default=0)),
+                ('suspect', models.PositiveSmallIntegerField(null=True)),
+                ('suspect_deaths', models.PositiveSmallIntegerField(default=0)),
                 ('intent_upto', models.PositiveSmallIntegerField(default=0)),
                 ('done_upto', models.PositiveSmallIntegerField(default=0)),
                 ('accepted', models.PositiveSmallIntegerField(default=0)),

@@ -101,8 +101,10 @@ class Batch(models.Model):
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     claims = models.PositiveSmallIntegerField(default=0)
-    # How often a worker died with this batch in flight at `done_upto`.
+    # How many workers died holding this batch; how many of them while building one position's copy.
     deaths = models.PositiveSmallIntegerField(default=0)
+    suspect = models.PositiveSmallIntegerField(null=True)
+    suspect_deaths = models.PositiveSmallIntegerField(default=0)
     intent_upto = models.PositiveSmallIntegerField(default=0)
     done_upto = models.PositiveSmallIntegerField(default=0)
     accepted = models.PositiveSmallIntegerField(default=0)

@@ -7,6 +7,9 @@ from django.db import IntegrityError, connection, transaction
 
 from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
 
+# Whether a row locked by another worker can be passed over.
+SKIPS_LOCKED = True
+
 _UPSERT = f"""
 INSERT INTO briefing_delivery ({RESULT_COLUMNS})
 VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)

@@ -1,0 +1,213 @@
+"""Deferred readers, tried again when their time has come, one fenced group at a time.
+
+Marking a row unknown is its intent: a worker that dies from here on leaves it unknown, and nothing
+unknown is ever sent again by itself.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from briefing.dispatch import claims
+from briefing.dispatch import journal as journals
+from briefing.dispatch.clock import database_now
+from briefing.dispatch.copies import BadReaderError, CopyMaker
+from briefing.dispatch.intents import Answered, deadline, reason_to_skip, record_in, verdict
+from briefing.dispatch.journal import Journal
+from briefing.dispatch.outcome import (
+    ACCEPTED,
+    COUNTERS,
+    DEFERRED,
+    QUARANTINED,
+    REJECTED,
+    SKIPPED,
+    UNKNOWN,
+    next_attempt,
+)
+from briefing.dispatch.planner import Variants
+from briefing.dispatch.sql import dialect
+from briefing.dispatch.states import SENDING
+from briefing.models import Delivery, Dispatch, DispatchCount
+from briefing.transports.base import Copy, Group
+
+
+@dataclass(slots=True)
+class RetryGroup:
+    """Deferred deliveries on their way again; the fence names this attempt."""
+
+    dispatch_id: int
+    fence: int
+    slot: int
+    wire: Group
+    before: dict[int, Delivery]
+
+    @property
+    def copies(self) -> list[Copy]:
+        """The copies to be handed over."""
+        return self.wire.copies
+
+    def record(self, *, now: datetime) -> None:
+        """Replace unknown by the answer, where this attempt's fence still stands."""
+        counts: Counter[int] = Counter()
+        for copy in self.copies:
+            outcome = self._write(copy, now=now)
+            if outcome is not None:
+                counts[outcome] += 1
+        adjust(self.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+
+    def _write(self, copy: Copy, *, now: datetime) -> int | None:
+        """Write one answer; returns the outcome, or None when the row is not ours any more."""
+        row = self.before[copy.subscriber_id]
+        outcome, code = verdict(copy)
+        left = copy.outcome is not None or copy.started
+        attempts = row.attempts + (1 if left else 0)
+        next_at = None
+        if outcome == DEFERRED:
+            next_at = next_attempt(attempts or 1, now=now, first_at=row.at)
+            if next_at is None:
+                outcome, code = REJECTED, f"gave up: {code or ''}"[:120]
+        changed = Delivery.objects.filter(
+            dispatch_id=self.dispatch_id,
+            subscriber_id=copy.subscriber_id,
+            fence=self.fence,
+            outcome=UNKNOWN,
+        ).update(
+            outcome=outcome,
+            attempts=attempts,
+            code=None if outcome == ACCEPTED else code,
+            next_at=next_at,
+            reference=copy.reference,
+        )
+        return outcome if changed else None
+
+
+def intend(
+    dispatch: Dispatch,
+    variants: Variants,
+    maker: Callable[[int], CopyMaker],
+    journal: Journal,
+    *,
+    answered: Sequence[Answered],
+    now: datetime,
+) -> RetryGroup | None:
+    """Commit the intent for the next deferred readers that are due; None when there are none."""
+    started = time.monotonic()
+    with transaction.atomic():
+        record_in(answered, now=now)
+        rows = _due(dispatch, now=now)
+        fence = claims.next_fence(now=now) if rows else 0
+        copies = _prepare(dispatch, variants, maker, rows, fence=fence, now=now)
+    for group in answered:
+        journal.end(group.slot)
+    if not rows:
+        return None
+    slot = journal.begin_retry(
+        dispatch_id=dispatch.pk, fence=fence, readers=[copy.subscriber_id for copy in copies]
+    )
+    for index, copy in enumerate(copies):
+        copy.mark = journal.mark(slot, index)
+    before = {row.subscriber_id: row for row in rows}
+    return RetryGroup(dispatch.pk, fence, slot, Group(copies, deadline(started)), before)
+
+
+def due(dispatch_id: int, *, now: datetime) -> bool:
+    """Whether a dispatch has deferred readers whose time has come."""
+    return Delivery.objects.filter(
+        dispatch_id=dispatch_id, outcome=DEFERRED, next_at__lte=now
+    ).exists()
+
+
+def _due(dispatch: Dispatch, *, now: datetime) -> list[Delivery]:
+    if dialect().dispatch_state(dispatch.pk) not in SENDING:
+        return []
+    # Workers share the due rows between them: on PostgreSQL each takes others than its neighbour.
+    return list(
+        Delivery.objects.select_for_update(skip_locked=dialect().SKIPS_LOCKED)
+        .filter(dispatch_id=dispatch.pk, outcome=DEFERRED, next_at__lte=now)
+        .order_by("next_at", "subscriber_id")[: settings.GROUP_SIZE]
+    )
+
+
+def _prepare(
+    dispatch: Dispatch,
+    variants: Variants,
+    maker: Callable[[int], CopyMaker],
+    rows: Sequence[Delivery],
+    *,
+    fence: int,
+    now: datetime,
+) -> list[Copy]:
+    """Look again at each reader under the lock, splice, and mark the rest as on its way."""
+    ids = [row.subscriber_id for row in rows]
+    readers = dialect().lock_readers(dispatch.issue.newsletter_id, ids, today=now.date())
+    copies: list[Copy] = []
+    settled: Counter[int] = Counter()
+    for row in rows:
+        reader = readers.get(row.subscriber_id)
+        reason = reason_to_skip(reader, set())
+        try:
+            if reader is None or reason:
+                settled[_settle(row, SKIPPED, reason)] += 1
+            else:
+                variant = maker(variants.choose(reader.locale, reader.format))
+                copies.append(variant.make(reader, position=len(copies)))
+        except BadReaderError as error:
+            settled[_settle(row, QUARANTINED, error.reason)] += 1
+    going = [copy.subscriber_id for copy in copies]
+    Delivery.objects.filter(dispatch_id=dispatch.pk, subscriber_id__in=going).update(
+        outcome=UNKNOWN, fence=fence, next_at=None, code="on its way again"
+    )
+    new = settled + Counter({UNKNOWN: len(going)})
+    adjust(dispatch.pk, new, taken={DEFERRED: new.total()})
+    return copies
+
+
+def _settle(row: Delivery, outcome: int, code: str) -> int:
+    Delivery.objects.filter(
+        dispatch_id=row.dispatch_id, subscriber_id=row.subscriber_id, outcome=DEFERRED
+    ).update(outcome=outcome, code=code[:120], next_at=None)
+    return outcome
+
+
+def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> None:
+    """Move numbers between a dispatch's counters after their batches had counted them."""
+    if not new:
+        return
+    count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
+    for outcome, number in new.items():
+        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) + number
+    for outcome, number in taken.items():
+        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) - number
+    count.save(update_fields=["adjusted"])
+
+
+def recover_abandoned() -> int:
+    """Settle what dead workers of this host left unknown of deferred readers; return how many rows.
+
+    What their journals show as never started becomes deferred again, an answer that was noted is
+    written, and the rest stays unknown. Safe to run twice because each fence stands for one attempt.
+    """
+    return sum(_recover(note) for note in journals.abandoned_retries())
+
+
+@transaction.atomic
+def _recover(note: journals.RetryNote) -> int:
+    counts: Counter[int] = Counter()
+    for reader, state in note.states.items():
+        outcome = DEFERRED if state == journals.WAITING else state - journals.ANSWERED
+        if outcome not in {ACCEPTED, REJECTED, DEFERRED}:
+            continue
+        counts[outcome] += Delivery.objects.filter(
+            dispatch_id=note.dispatch_id, subscriber_id=reader, fence=note.fence, outcome=UNKNOWN
+        ).update(
+            outcome=outcome,
+            code=None if outcome == ACCEPTED else "worker lost, told by its journal",
+            next_at=database_now() if outcome == DEFERRED else None,
+        )
+    adjust(note.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+    return counts.total()
