@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from subscribers import address, consent
-from subscribers.models import ConsentNotice, Newsletter, Subscriber, Subscription
+from subscribers import address, consent, signup
+from subscribers.models import ConsentNotice, Newsletter, SignupRequest, Subscriber, Subscription
+from subscribers.signup import Wish
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -64,3 +65,30 @@ def noise() -> Newsletter:
     subscription("noise.paused@example.org", other, paused_until="2099-01-01")
     subscriber("noise.alone@example.org")
     return other
+
+
+def wish(typed: str, **values: Any) -> Wish:
+    """Return what a form hands on."""
+    about = {
+        "address": address.parse(typed),
+        "newsletter": newsletter(),
+        "origin": consent.Origin(
+            notice=notice(), page="/x/", form="box", locale="en", ip="192.0.2.0", user_agent="UA"
+        ),
+    } | values
+    return Wish(**about)
+
+
+def pending(typed: str, *, now: datetime = NOW, **values: Any) -> SignupRequest:
+    """Make a request whose confirmation is owed."""
+    asked = signup.request(wish(typed, **values), now=now)
+    signup.work(asked.pk, now=now)
+    asked.refresh_from_db()
+    return asked
+
+
+def confirmed(typed: str, *, now: datetime = NOW, **values: Any) -> Subscription:
+    """Make a reader by the rules: request, confirmation, subscription, ledger."""
+    asked = pending(typed, now=now, **values)
+    origin = consent.Origin(form="confirm", locale="en")
+    return signup.confirm(asked.pk, origin=origin, now=now).subscription
