@@ -17,7 +17,9 @@ _USES_SQL = {"db", "transactional_db", "live_server"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what touches SQL, so that `-m sql` on PostgreSQL can never miss a test of it."""
     for item in items:
-        if item.get_closest_marker("django_db") or _USES_SQL & set(getattr(item, "fixturenames", ())):
+        if item.get_closest_marker("django_db") or _USES_SQL & set(
+            getattr(item, "fixturenames", ())
+        ):
             item.add_marker("sql")
 
 

@@ -106,7 +106,7 @@ def _start(
             stderr=subprocess.STDOUT,
             # Its own group: Ctrl-C reaches the test run, which stops the server when it is done.
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  no thread runs yet when a test run begins
         )
 
 

@@ -1,0 +1,94 @@
+"""The checks find what they are for: each is shown something wrong and something right."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checks import names, sizes, strings, tools, words
+
+Check = Callable[[Iterable[Path]], Iterator[str]]
+
+GLOSSARY = """
+| word | means | avoid |
+|---|---|---|
+| issue | what an editor composes | `campaign`, post |
+| suppression | an address we must not write to | `blacklist` |
+"""
+
+
+def write(folder: Path, text: str, name: str = "anything.py") -> list[Path]:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return [path]
+
+
+def test_words_to_avoid_are_those_in_backticks() -> None:
+    assert words.avoided(GLOSSARY) == {"campaign": "issue", "blacklist": "suppression"}
+
+
+@pytest.mark.parametrize("text", ["a Campaign", "campaigns_of(x)", "start_campaign()"])
+def test_an_avoided_word_is_found_in_any_form(tmp_path: Path, text: str) -> None:
+    [problem] = words.found(words.avoided(GLOSSARY), write(tmp_path, f"\n{text}\n"))
+    assert problem.endswith("anything.py:2 says campaign: say issue (GLOSSARY.md)")
+
+
+@pytest.mark.parametrize("text", ["an issue", "campaigning", "post"])
+def test_other_words_are_left_alone(tmp_path: Path, text: str) -> None:
+    assert not list(words.found(words.avoided(GLOSSARY), write(tmp_path, text)))
+
+
+def test_the_glossary_itself_names_words_to_look_for() -> None:
+    assert len(words.avoided(words.GLOSSARY.read_text("utf-8"))) > 8
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong", "right"),
+    [
+        (sizes.long_files, "x = 1\n" * 301, "x = 1\n" * 300),
+        (
+            sizes.long_functions,
+            "def f():\n" + "    x = 1\n" * 50,
+            "def f():\n" + "    x = 1\n" * 49,
+        ),
+        (
+            names.empty_verbs,
+            "def process_rows(rows):\n    return rows\n",
+            "class Sink:\n    def handle_DATA(self):\n        return 1\n",
+        ),
+        (strings.forbidden, "# TO" + "DO: later", "# to do it well"),
+        (strings.forbidden, "cd /ho" + "me/ada/project", "cd ~/project"),
+        (strings.forbidden, "-----BEGIN RSA PRIVATE " + "KEY-----", "-----BEGIN PUBLIC KEY-----"),
+        (strings.registries, "--index-url x", "django==5.2.19 \\\n    --hash=sha256:0"),
+        (strings.registries, "x @ https://host/x.whl", "# via django"),
+        (
+            strings.unexplained,
+            "x = 1  # no" + "qa: E501",
+            "x = 1  # no" + "qa: E501  it is a table",
+        ),
+        (
+            strings.unexplained,
+            "x = f()  # type: ig" + "nore[misc]",
+            "# f has no types.\nx = f()  # type: ig" + "nore[misc]",
+        ),
+    ],
+)
+def test_a_check_finds_what_is_wrong_and_only_that(
+    tmp_path: Path, check: Check, wrong: str, right: str
+) -> None:
+    assert len(list(check(write(tmp_path, wrong)))) == 1
+    assert not list(check(write(tmp_path, right)))
+
+
+def test_a_file_for_anything_is_found_by_its_name(tmp_path: Path) -> None:
+    assert len(list(names.empty_file_names(write(tmp_path, "", "utils.py")))) == 1
+    assert not list(names.empty_file_names(write(tmp_path, "", "sealing.py")))
+
+
+def test_a_tool_that_fails_gives_its_own_words() -> None:
+    assert list(tools._run("python", "-c", "print('why'); raise SystemExit(3)")) == ["why"]
+    assert not list(tools._run("python", "-c", "print('fine')"))
+
+
+def test_the_project_says_one_word_for_one_thing() -> None:
+    assert not list(words.check())
