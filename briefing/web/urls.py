@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from briefing.web import archive, issues, media, pages, view
+from briefing.web import archive, health, issues, media, pages, view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", archive.home, name="home"),
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
     path("privacy/<int:version>/", pages.privacy, name="privacy-version"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
 ]
 if not settings.PRODUCTION:
     urlpatterns.append(path("media/<path:name>", media.media, name="media"))

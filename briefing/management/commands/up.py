@@ -1,0 +1,107 @@
+"""`manage.py up`: a whole copy on this machine, from nothing, in one command."""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from briefing.demo import failures, groups, instance
+from briefing.demo.supervisor import Wanted, run
+from briefing.demo.teller import Teller
+
+_HELP = """\
+Starts a whole copy on this machine: broker, database, mail sink, web server, workers. Loads the
+sample articles, signs demo readers up and dispatches issue 1 to them. Nothing leaves this machine:
+every mail ends in the sink, and is read at /inbox/.
+
+The first start does all of it; later ones find what is there and send nothing again. Data and logs
+are in .local/; remove that folder to begin anew.
+
+exit code: 0 done or stopped, 1 something went wrong and was said, 2 the command was not understood"""
+
+# Tells the second half of `up` which file descriptor holds the lock.
+_LOCK = "UP_LOCK"
+
+
+class Command(BaseCommand):
+    help = "Starts a whole demo copy: broker, database, mail sink, web server, workers, readers."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.description = _HELP
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        return parser
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="stop as soon as every message has arrived; exit code 1 when one does not",
+        )
+        parser.add_argument(
+            "--readers",
+            type=_number(1, 100_000),
+            default=200,
+            metavar="N",
+            help="how many demo readers sign up at the first start (default: 200)",
+        )
+        parser.add_argument(
+            "--port",
+            type=_number(1, 65_535),
+            metavar="P",
+            help="where the web server listens (default: 8000, or a free port when that is taken)",
+        )
+
+    def handle(self, *, once: bool, readers: int, port: int | None, **_options: Any) -> None:
+        if settings.MODE != "demo":
+            raise CommandError(f"up is for demo copies, and this is MODE={settings.MODE}.")
+        try:
+            if _LOCK not in os.environ:
+                self._begin(port)
+            self._go_on(Wanted(once=once, readers=readers))
+        except failures.EXPECTED as error:
+            raise CommandError(failures.explain(error, settings.LOCAL_DIR)) from error
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped; nothing is left running.")
+            if once:
+                raise CommandError("Stopped before every message had arrived.") from None
+
+    def _begin(self, port: int | None) -> None:
+        """Take the folder, clear it of leftovers, choose ports; then become a fresh interpreter.
+
+        The settings were read before the ports of this run were known, so they are read again.
+        """
+        lock = instance.lock(settings.LOCAL_DIR)
+        for name in groups.clear(settings.LOCAL_DIR):
+            self.stderr.write(f"Ended {name}, left behind by a run that was killed.")
+        made = instance.make(settings.LOCAL_DIR, web_port=port)
+        os.set_inheritable(lock, True)  # noqa: FBT003  takes no keyword
+        environment = {**os.environ, **made.environment(), _LOCK: str(lock)}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
+
+    def _go_on(self, wanted: Wanted) -> None:
+        # This process alone holds the lock: a child that outlived it must not keep the folder.
+        os.set_inheritable(int(os.environ.pop(_LOCK)), False)  # noqa: FBT003  takes no keyword
+        environment = dict(os.environ)
+        run(
+            instance.current(environment),
+            wanted,
+            environment=environment,
+            teller=Teller(Console(highlight=False)),
+        )
+
+
+def _number(least: int, most: int) -> Any:
+    """Return an argument type: a whole number in a range."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} to {most}, not {text}")
+        return int(text)
+
+    return number
