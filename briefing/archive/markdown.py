@@ -24,11 +24,20 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _HIGHEST, _LOWEST = 2, 4
 
 
+# Which quotation marks a language sets: “…” and ‘…’ unless it is named here.
+_QUOTES = {"de": "„“‚‘"}
+_ENGLISH_QUOTES = "“”‘’"
+_APOSTROPHE_IN_WORD = re.compile(r"(?<=\w)'(?=\w)")
+
+
 @lru_cache(maxsize=512)
-def to_html(text: str) -> str:
-    """Return safe HTML. Remembered, because a page that is not cached is rendered again and again."""
+def to_html(text: str, locale: str = "en") -> str:
+    """Return safe HTML with typographic quotation marks.
+
+    Remembered, because a page that is not cached is rendered again and again.
+    """
     return nh3.clean(
-        _parser().render(text),
+        _parser(locale).render(text),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -36,14 +45,21 @@ def to_html(text: str) -> str:
     )
 
 
-def parse(text: str) -> list[Token]:
+def parse(text: str, locale: str = "en") -> list[Token]:
     """Return the token stream, from which every form of the text is written."""
-    return _parser().parse(text)
+    return _parser(locale).parse(text)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False})
+def typeset(text: str) -> str:
+    """Return a line of plain text with the apostrophe inside a word as it is printed."""
+    return _APOSTROPHE_IN_WORD.sub("’", text)
+
+
+@lru_cache(maxsize=8)
+def _parser(locale: str) -> MarkdownIt:
+    quotes = _QUOTES.get(locale.partition("-")[0], _ENGLISH_QUOTES)
+    parser = MarkdownIt("commonmark", {"html": False, "typographer": True, "quotes": quotes})
+    parser.enable("smartquotes")
     # A picture inside the text would be fetched from somewhere; articles have one picture, their own.
     parser.disable(["image", "html_block", "html_inline"])
     parser.core.ruler.push("heading_levels", _shift_headings)

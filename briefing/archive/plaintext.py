@@ -18,12 +18,12 @@ _PIECE = re.compile(rf"(?:[{_NO_SPACES}]|[^\s{_NO_SPACES}]+)[{_NOT_FIRST}]*\s*|\
 _CONTAINER_ENDS = {"blockquote_close", "list_item_close"}
 
 
-def to_text(text: str, *, width: int = 72) -> str:
+def to_text(text: str, *, locale: str = "en", width: int = 72) -> str:
     """Return the text with headings underlined, lists marked and addresses written out.
 
     `width` counts columns, of which a wide character takes two.
     """
-    blocks, _ = _blocks(markdown.parse(text), 0, width)
+    blocks, _ = _blocks(markdown.parse(text, locale), 0, width)
     return "\n\n".join(blocks)
 
 

@@ -62,9 +62,15 @@ def month(moment: datetime | date) -> str:
 
 
 @register.filter
-def rendered(text: str) -> SafeString:
-    """Write Markdown as HTML."""
-    return mark_safe(markdown.to_html(text))  # noqa: S308  nh3 has cleaned it
+def rendered(text: str, locale: str = "en") -> SafeString:
+    """Write Markdown as HTML, with the quotation marks of its language."""
+    return mark_safe(markdown.to_html(text, locale))  # noqa: S308  nh3 has cleaned it
+
+
+@register.filter
+def typeset(text: str) -> str:
+    """Write a headline or a sentence with printed apostrophes."""
+    return markdown.typeset(text)
 
 
 @register.filter

@@ -81,3 +81,14 @@ def test_nothing_typed_brings_an_element_or_attribute_of_its_own(text: str) -> N
         }
         assert set(attributes) <= {"href", "title", "start"}
         assert (attributes.get("href") or "http:").startswith(("http:", "https:", "mailto:"))
+
+
+def test_quotation_marks_are_those_of_the_language() -> None:
+    text = "\"It's gone,\" says she."
+    assert markdown.to_html(text) == "<p>“It’s gone,” says she.</p>\n"
+    assert markdown.to_html(text, "de-AT") == "<p>„It’s gone,“ says she.</p>\n"
+    assert markdown.to_html('`"a"`') == '<p><code>"a"</code></p>\n'
+
+
+def test_an_apostrophe_in_a_headline_is_printed_and_a_measure_is_left_alone() -> None:
+    assert markdown.typeset("Europe's Robots, 6' tall") == "Europe’s Robots, 6' tall"
