@@ -1,10 +1,12 @@
-"""Writing: articles with their bylines, sources, watch items and corrections; topics and authors."""
+"""Writing: articles with their bylines, sources, watch items and corrections."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,12 +16,13 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from briefing.admin.site import desk
-from briefing.models import Article, ArticleAuthor, Author, Correction, Source, WatchItem
+from briefing.archive import pictures
+from briefing.models import Article, ArticleAuthor, Correction, Source, WatchItem
 from subscribers.admin.base import DeskModelAdmin
 
 
 class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin calls it unparametrised
-    """Refuses a picture that nobody could hear of, and a publication without a date."""
+    """Refuses a picture that nobody could hear of, and dates what is published."""
 
     class Meta:
         model = Article
@@ -29,9 +32,13 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
             "body": UnfoldAdminTextareaWidget({"rows": 26, "class": "desk-markdown"}),
         }
 
+    picture: tuple[str, bytes] | None = None
+
     def clean(self) -> dict[str, Any]:
-        """Check what the fields only tell together."""
+        """Check what the fields only tell together, and take a new picture in."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
+        if isinstance(values.get("image"), UploadedFile):
+            self._take(values)
         if values.get("image"):
             for name in ("image_alt", "image_credit"):
                 if not values.get(name):
@@ -39,6 +46,17 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
         if values.get("status") == Article.Status.PUBLISHED and not values.get("published_at"):
             values["published_at"] = timezone.now()
         return values
+
+    def _take(self, values: dict[str, Any]) -> None:
+        """Encode the upload anew, without what cameras write into it; it is stored on saving."""
+        try:
+            self.picture = pictures.take(
+                values["image"].read(), stem=f"articles/{values.get('slug') or 'article'}"
+            )
+        except pictures.PictureError as error:
+            self.add_error("image", _("This picture cannot be taken: %(why)s.") % {"why": error})
+        else:
+            values["image"] = self.picture[0]
 
 
 class BylineInline(TabularInline):
@@ -118,6 +136,17 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         ),
     )
 
+    def save_model(
+        self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool
+    ) -> None:
+        """Store a new picture in all its sizes before the article names it."""
+        if form.picture:
+            name, content = form.picture
+            if not default_storage.exists(name):
+                default_storage.save(name, ContentFile(content))
+            pictures.make_renditions(name)
+        super().save_model(request, obj, form, change)
+
     @display(
         description=_("status"),
         ordering="status",
@@ -130,23 +159,3 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     def state(self, article: Article) -> tuple[str, str]:
         """Show the status as a label."""
         return article.status, article.get_status_display()
-
-
-@admin.register(Author, site=desk)
-class AuthorAdmin(DeskModelAdmin):
-    """The names above articles."""
-
-    list_display = ("name", "articles")
-    search_fields = ("name",)
-    prepopulated_fields = {"slug": ("name",)}
-    fields = ("name", "slug", "bio")
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Author]":
-        """Count each author's articles in the same query."""
-        rows: QuerySet[Author] = super().get_queryset(request)
-        return rows.annotate(written=Count("bylines"))
-
-    @display(description=_("articles"), ordering="written")
-    def articles(self, author: Author) -> int:
-        """Show how many articles carry the name."""
-        return int(author.written)  # type: ignore[attr-defined]

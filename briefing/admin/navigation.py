@@ -31,7 +31,7 @@ PLACES: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
     (
         _("Writing"),
         (
-            Place(_("Articles"), "article", "admin:briefing_article_changelist", "briefing.view_article"),
+            Place(_("Articles"), "article", "admin:briefing_article_changelist", "briefing.view_article", "/admin/articles/"),
             Place(_("Topics"), "label", "admin:subscribers_topic_changelist", "subscribers.view_topic"),
             Place(_("Authors"), "edit_note", "admin:briefing_author_changelist", "briefing.view_author"),
         ),

@@ -40,6 +40,12 @@ class DeskSite(UnfoldAdminSite):
         """Change a password where its other sessions are ended too."""
         return redirect("account_change_password")
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the dashboard: the desk is ordered by work, not by Django's apps."""
+        return redirect("admin:index")
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Leave the palette out: desk.css has it, so that no page needs a <style> element."""
         return {**super().each_context(request), "colors": None}

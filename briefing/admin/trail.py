@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from briefing.models import Dispatch, Issue
+from briefing.models import Article, Dispatch, Issue
 
 Trail = list[tuple[str | Promise, str]]
 
@@ -22,3 +22,12 @@ def dispatches() -> Trail:
     """Lead back to the list of dispatches."""
     name = Dispatch._meta.verbose_name_plural or ""
     return [(name, reverse("admin:briefing_dispatch_changelist"))]
+
+
+def article(one: Article) -> Trail:
+    """Lead back to one article."""
+    name = Article._meta.verbose_name_plural or ""
+    return [
+        (name, reverse("admin:briefing_article_changelist")),
+        (one.headline, reverse("admin:briefing_article_change", args=[one.pk])),
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from briefing.admin import composing, deliveries, previewing, sending, watching
+from briefing.admin import composing, deliveries, previewing, proofing, sending, trying, watching
 from briefing.admin.site import desk
 
 View = Callable[..., HttpResponse]
@@ -16,9 +16,12 @@ def _screen(address: str, view: View, name: str) -> URLPattern:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    _screen("articles/<int:pk>/preview/", proofing.proof, "desk-proof"),
+    _screen("articles/<int:pk>/preview/page/", proofing.page, "desk-proof-page"),
     _screen("issues/compose/", composing.compose, "desk-compose"),
     _screen("issues/<int:pk>/preview/", previewing.preview, "desk-preview"),
     _screen("issues/<int:pk>/preview/mail/", previewing.frame, "desk-preview-mail"),
+    _screen("issues/<int:pk>/test/", trying.send, "desk-test"),
     _screen("issues/<int:pk>/dispatch/", sending.confirm, "desk-dispatch"),
     re_path(
         r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel)/$",

@@ -11,13 +11,18 @@ from django.http.response import HttpResponseBase
 # Paths where a member of staff is known. Everywhere else there is no session and no cookie.
 STAFF_PATHS = ("/admin/", "/accounts/")
 
-# django-unfold ships Alpine.js (needs eval) and writes style attributes; decision 0003 says more.
+# docs/decisions/0003-desk-content-policy.md gives the reasons, line by line.
 DESK_POLICY = {
+    # django-unfold's Alpine.js evaluates the expressions in its own attributes.
     "script-src": [SELF, UNSAFE_EVAL],
-    "style-src": [SELF, UNSAFE_INLINE],
+    # Style attributes, which unfold's scripts write; no style elements.
+    "style-src-attr": [UNSAFE_INLINE],
     "img-src": [SELF, "data:", "blob:"],
+    # The preview of a mail, which has a stricter policy of its own.
     "frame-src": [SELF],
 }
+# allauth draws the secret of an authenticator app as a data: picture, and that is all.
+ACCOUNT_POLICY = {"img-src": [SELF, "data:"]}
 
 
 def is_staff_path(path: str) -> bool:
@@ -26,11 +31,14 @@ def is_staff_path(path: str) -> bool:
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
-    """The strict policy for everybody, the desk's own policy for the desk's paths."""
+    """The strict policy for everybody, wider ones by path; a view that set its own keeps it."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if is_staff_path(request.path) and not hasattr(response, "_csp_replace"):
-            response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]
+        if not hasattr(response, "_csp_replace"):
+            if request.path.startswith("/admin/"):
+                response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]
+            elif request.path.startswith("/accounts/"):
+                response._csp_replace = ACCOUNT_POLICY  # type: ignore[attr-defined]
         return super().process_response(request, response)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from subscribers.admin.paging import BoundedPaginator
@@ -26,6 +26,17 @@ class ReadOnlyAdmin(DeskModelAdmin):
     """A screen for rows that the programs write and people only read."""
 
     warn_unsaved_form = False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the row without a way to its history at the desk: it has none there."""
+        context = {"show_history": False, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

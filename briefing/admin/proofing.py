@@ -1,0 +1,59 @@
+"""Preview of an article: the page as visitors will see it, whether they may see it yet or not."""
+
+from csp.constants import SELF
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.shortcuts import render as render_page
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from briefing.admin import trail
+from briefing.admin.gate import needs
+from briefing.admin.screen import render
+from briefing.archive import reading
+from briefing.models import Article
+from subscribers.links import absolute
+
+WIDTHS = {"wide": _("Desktop"), "narrow": _("Phone")}
+
+
+@require_safe
+@needs("briefing.view_article")
+def proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the article's page in a frame of the chosen width."""
+    article = get_object_or_404(Article, pk=pk)
+    width = request.GET.get("as", "wide")
+    return render(
+        request,
+        "desk/proof.html",
+        _("Preview"),
+        article=article,
+        width=width if width in WIDTHS else "wide",
+        widths=WIDTHS,
+        trail=trail.article(article),
+    )
+
+
+@require_safe
+@xframe_options_sameorigin
+@needs("briefing.view_article")
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the page itself, with the public pages' policy, for the proof's sandboxed frame."""
+    article = get_object_or_404(
+        Article.objects.select_related("topic").prefetch_related(
+            "bylines__author", "sources", "corrections", "watch_items__followed_up_in"
+        ),
+        pk=pk,
+    )
+    context = {
+        "article": article,
+        "newsletter": reading.house_newsletter(),
+        "permalink": absolute(article.get_absolute_url()),
+        "related": [],
+        "earlier": None,
+        "later": None,
+    }
+    response = render_page(request, "briefing/article.html", context)
+    response._csp_replace = {"frame-ancestors": [SELF], "sandbox": [""]}  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,77 @@
+"""Send test: the issue as it stands, to a few mailboxes, before anybody else gets it."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from briefing.admin import trail
+from briefing.admin.gate import needs
+from briefing.admin.previewing import REFUSALS
+from briefing.admin.screen import render
+from briefing.issues import testing
+from briefing.models import Issue
+from subscribers import address
+from subscribers.ports import Answer
+
+# Each is a call to the mail server while somebody waits for the page.
+MAX_RECIPIENTS = 5
+ANSWERS = {
+    "accepted": (messages.SUCCESS, _("%(address)s: the mail server took it.")),
+    "deferred": (messages.WARNING, _("%(address)s: not now (%(code)s). Try again in a while.")),
+    "rejected": (messages.ERROR, _("%(address)s: refused (%(code)s).")),
+}
+
+
+class TestForm(forms.Form):
+    """Takes a few addresses, one a line or separated by commas."""
+
+    recipients = forms.CharField(
+        label=_("Send to"),
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+        help_text=_("Up to five addresses. The subject says that it is a test; nothing is counted."),
+    )
+
+    def clean_recipients(self) -> list[str]:
+        """Return the addresses, each one that mail can be written to."""
+        typed = self.cleaned_data["recipients"].replace(",", "\n").split("\n")
+        try:
+            found = {address.parse(each).text: None for each in typed if each.strip()}
+        except address.AddressRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+        if len(found) > MAX_RECIPIENTS:
+            raise forms.ValidationError(_("Five at most: a test is for looking, not for sending."))
+        return list(found)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("briefing.change_issue")
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask where to, send, and say what the mail server answered for each address."""
+    issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
+    own = getattr(request.user, "email", "")
+    form = TestForm(request.POST or None, initial={"recipients": own})
+    if request.method == "POST" and form.is_valid():
+        try:
+            answers = testing.send_test(
+                issue, form.cleaned_data["recipients"], now=timezone.now()
+            )
+        except REFUSALS as error:
+            form.add_error(None, str(error))
+        else:
+            for recipient, answer in answers.items():
+                _tell(request, recipient, answer)
+            return redirect("desk-test", pk)
+    return render(
+        request, "desk/test.html", _("Send test"), issue=issue, form=form, trail=trail.issue(issue)
+    )
+
+
+def _tell(request: HttpRequest, recipient: str, answer: Answer) -> None:
+    level, sentence = ANSWERS[answer.outcome]
+    messages.add_message(
+        request, level, sentence % {"address": recipient, "code": answer.code or answer.outcome}
+    )
