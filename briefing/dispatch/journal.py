@@ -19,8 +19,8 @@ from django.conf import settings
 
 from briefing.transports.base import Copy
 
-_MAGIC = b"BRIEFJ03"
-_HEADER = struct.Struct("<8s36s")
+_MAGIC = b"BRIEFJ04"
+_HEADER = struct.Struct("<8s36sqq")  # magic, boot, batch held, its fence
 _SLOT = struct.Struct("<qqii")  # batch, fence, first position, count
 _SLOTS = 8
 _MAX_COPIES = 1000
@@ -59,7 +59,12 @@ class Journal:
         self._file.truncate(_BYTES)
         self._map = mmap.mmap(self._file.fileno(), _BYTES)
         self._free = list(range(_SLOTS))
-        _HEADER.pack_into(self._map, 0, _MAGIC, boot_id())
+        self._boot = boot_id()
+        self.hold(batch_id=0, fence=0)
+
+    def hold(self, *, batch_id: int, fence: int) -> None:
+        """Note which batch was claimed: its silence then means that nothing of it was in flight."""
+        _HEADER.pack_into(self._map, 0, _MAGIC, self._boot, batch_id, fence)
 
     def begin(self, *, batch_id: int, fence: int, first: int, count: int) -> int:
         """Reserve a slot for a group of a batch before its intent; returns the slot's number."""
@@ -104,8 +109,12 @@ class Journal:
 
     def close(self) -> None:
         """Remove the file: everything in it is in the database."""
-        self._map.close()
         self.path.unlink(missing_ok=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the file and leave it to the recovery: the database does not know it all."""
+        self._map.close()
         self._file.close()
 
 
@@ -119,13 +128,17 @@ class RetryNote:
 
 
 def read(*, batch_id: int, fence: int) -> dict[int, int] | None:
-    """Return position -> state of a dead worker's group, or None when nobody here noted it.
+    """Return position -> state of a dead worker's groups, or None when nobody here noted the claim.
 
-    None means that nothing is known: every position must then count as possibly on the wire.
+    None means that nothing is known: every position must then count as possibly on the wire. Empty
+    means that the worker had this batch and nothing of it in flight.
     """
     found: dict[int, int] | None = None
     for path in folder().glob("*.journal"):
-        for content, at in _slots(path):
+        content = _content(path)
+        if content and _HEADER.unpack_from(content, 0)[2:] == (batch_id, fence):
+            found = found or {}
+        for at in _used_slots(content):
             batch, its_fence, first, count = _SLOT.unpack_from(content, at)
             if (batch, its_fence) == (batch_id, fence):
                 states = content[at + _SLOT.size : at + _SLOT.size + count]
@@ -136,9 +149,8 @@ def read(*, batch_id: int, fence: int) -> dict[int, int] | None:
 def abandoned_retries() -> Iterator[RetryNote]:
     """Yield what dead workers of this host noted of deferred readers they were sending to."""
     for path in folder().glob("*.journal"):
-        if not _is_abandoned(path):
-            continue
-        for content, at in _slots(path):
+        content = _content(path) if _is_abandoned(path) else b""
+        for at in _used_slots(content):
             batch, fence, _first, count = _SLOT.unpack_from(content, at)
             if batch < 0:
                 readers = struct.unpack_from(f"<{count}q", content, at + _IDS_AT)
@@ -146,22 +158,25 @@ def abandoned_retries() -> Iterator[RetryNote]:
                 yield RetryNote(-batch, fence, dict(zip(readers, states, strict=True)))
 
 
-def _slots(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield the used slots of a file of this boot, each as the content and where it begins."""
+def _content(path: Path) -> bytes:
+    """Return a journal of this boot, or nothing when it is not one."""
     try:
         content = path.read_bytes()
     except OSError:
-        return
+        return b""
     today = boot_id()
     if len(content) != _BYTES or not today:
-        return
-    magic, boot = _HEADER.unpack_from(content, 0)
-    if magic != _MAGIC or boot.rstrip(b"\0") != today:
-        return
-    for slot in range(_SLOTS):
+        return b""
+    magic, boot, *_ = _HEADER.unpack_from(content, 0)
+    return content if magic == _MAGIC and boot.rstrip(b"\0") == today else b""
+
+
+def _used_slots(content: bytes) -> Iterator[int]:
+    """Yield where each used slot of a journal begins."""
+    for slot in range(_SLOTS if content else 0):
         at = _HEADER.size + slot * _SLOT_BYTES
         if _SLOT.unpack_from(content, at)[3]:
-            yield content, at
+            yield at
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -60,22 +60,27 @@ class Drain:
     def run(self) -> DrainReport:
         """Work until nothing is due, the time is over, or the provider cannot be reached."""
         self._ends_at = time.monotonic() + self.seconds
-        # Claim first: a drain that finds nothing must not open a connection.
-        if not self._hold_next() and not retries.due(self.dispatch.pk, now=self.clock.now()):
-            return self.report
         journal = Journal()
+        try:
+            # Claim first: a drain that finds nothing must not open a connection.
+            if self._hold_next(journal) or retries.due(self.dispatch.pk, now=self.clock.now()):
+                self._work(journal)
+        except BaseException:
+            journal.leave()
+            raise
+        journal.close()
+        return self.report
+
+    def _work(self, journal: Journal) -> None:
         try:
             session = self.transport.open(journal, sender_of(self.dispatch))
         except TransportDownError as error:
             self._give_up(error)
-            journal.close()
-            return self.report
+            return
         try:
             self._pump(session, journal)
         finally:
             session.close()
-        journal.close()
-        return self.report
 
     def _pump(self, session: Session, journal: Journal) -> None:
         while group := self._next_group(journal):
@@ -104,7 +109,7 @@ class Drain:
             self.report.more = True
             return None
         if self._held is None or self._held.intent_upto >= self._held.size:
-            self._hold_next()
+            self._hold_next(journal)
         answered, self._answered = self._answered, []
         now = self.clock.now()
         if self._held is None:
@@ -123,8 +128,10 @@ class Drain:
             return None
         return group
 
-    def _hold_next(self) -> bool:
+    def _hold_next(self, journal: Journal) -> bool:
         self._held = claims.claim(self.dispatch.pk, now=self.clock.now())
+        if self._held:
+            journal.hold(batch_id=self._held.batch_id, fence=self._held.fence)
         return self._held is not None
 
     def _maker(self, variant_id: int) -> CopyMaker:

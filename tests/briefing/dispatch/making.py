@@ -1,0 +1,100 @@
+"""A dispatch to begin with, and the one thing that is doubled: the provider at the other end."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from briefing.dispatch import control, planner
+from briefing.dispatch.outcome import ACCEPTED
+from briefing.models import Dispatch
+from briefing.transports.base import (
+    Copy,
+    Group,
+    Sender,
+    TransportDownError,
+    VariantContent,
+    Watcher,
+)
+from briefing.transports.wire import WireComposer
+from subscribers.models import Subscriber
+from tests import factories
+
+# What the provider says of one copy: an outcome, an outcome with a code, or silence (unknown).
+Said = int | tuple[int, str] | None
+
+
+@dataclass
+class Provider:
+    """Remembers every copy it was handed. `answer` decides what it says; default: accepted."""
+
+    answer: Callable[[Copy], Said] = lambda _copy: ACCEPTED
+    down: str = ""
+    # Called before each copy: where a test interferes in the midst of a group.
+    before: Callable[[Copy], None] = lambda _copy: None
+    received: list[str] = field(default_factory=list)
+
+    def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
+        return WireComposer(variant, sender)
+
+    def open(self, watcher: Watcher, sender: Sender) -> "ProviderSession":
+        if self.down:
+            raise TransportDownError(self.down)
+        return ProviderSession(self, watcher)
+
+
+class ProviderSession:
+    def __init__(self, provider: Provider, watcher: Watcher) -> None:
+        self._provider, self._watcher = provider, watcher
+        self._groups: deque[Group] = deque()
+
+    def submit(self, group: Group) -> None:
+        self._groups.append(group)
+
+    def collect(self) -> Group:
+        group = self._groups.popleft()
+        for copy in group.copies:
+            self._provider.before(copy)
+            if self._provider.down:
+                copy.code = self._provider.down
+                continue
+            self._watcher.started(copy)
+            copy.started = True
+            self._provider.received.append(copy.recipient)
+            answer = self._provider.answer(copy)
+            if answer is not None:
+                copy.outcome, copy.code = answer if isinstance(answer, tuple) else (answer, None)
+                self._watcher.answered(copy)
+        return group
+
+    def close(self) -> None: ...
+
+
+def readers(number: int, domain: str = "mail.example") -> list[str]:
+    """Make confirmed readers of the newsletter, and noise that must never be written to."""
+    factories.noise()
+    addresses = [f"reader{index}@{domain}" for index in range(number)]
+    for each in addresses:
+        factories.subscription(each)
+    return addresses
+
+
+def dispatching(number: int = 7) -> Dispatch:
+    """Start and plan a dispatch to so many readers."""
+    readers(number)
+    dispatch = control.start(factories.issue(), now=timezone.now())
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    return dispatch
+
+
+def outcomes(dispatch: Dispatch) -> dict[str, int]:
+    """Return address -> outcome of every delivery, straight from the rows."""
+    names = dict(Subscriber.objects.values_list("pk", "address"))
+    return {names[row.subscriber_id]: row.outcome for row in dispatch.deliveries.all()}
+
+
+def once(received: Iterable[str]) -> bool:
+    """Whether nobody was written to twice."""
+    addresses = list(received)
+    return len(addresses) == len(set(addresses))
