@@ -86,8 +86,8 @@ def test_a_file_for_anything_is_found_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_tool_that_fails_gives_its_own_words() -> None:
-    assert list(tools._run("python", "-c", "print('why'); raise SystemExit(3)")) == ["why"]
-    assert not list(tools._run("python", "-c", "print('fine')"))
+    assert list(tools.run("python", "-c", "print('why'); raise SystemExit(3)")) == ["why"]
+    assert not list(tools.run("python", "-c", "print('fine')"))
 
 
 def test_the_project_says_one_word_for_one_thing() -> None:

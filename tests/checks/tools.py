@@ -15,29 +15,29 @@ _PYTHON_CODE = ("briefing", "subscribers", "tests", "manage.py")
 
 def lint() -> Iterator[str]:
     """Name what ruff finds."""
-    return _run("ruff", "check", "--quiet", "--output-format", "concise", ".")
+    return run("ruff", "check", "--quiet", "--output-format", "concise", ".")
 
 
 def form() -> Iterator[str]:
     """Name the files that ruff would format differently."""
-    return _run("ruff", "format", "--check", "--output-format", "concise", ".")
+    return run("ruff", "format", "--check", "--output-format", "concise", ".")
 
 
 def types() -> Iterator[str]:
     """Name what mypy finds."""
-    return _run("mypy", "--no-error-summary", *_PYTHON_CODE)
+    return run("mypy", "--no-error-summary", *_PYTHON_CODE)
 
 
 def layers() -> Iterator[str]:
     """Name the imports that go the wrong way."""
-    return _run("lint-imports", "--no-logo")
+    return run("lint-imports", "--no-logo")
 
 
 def templates() -> Iterator[str]:
     """Name the templates that djade would format differently."""
     # Mails in MJML and text are left alone: djade may move blank lines, which a text shows.
     pages = [files.name_of(path) for path in files.own(".html") if "templates" in path.parts]
-    return _run("djade", "--target-version", "5.2", "--check", *pages)
+    return run("djade", "--target-version", "5.2", "--check", *pages)
 
 
 def migrations() -> Iterator[str]:
@@ -56,8 +56,9 @@ def deployment() -> Iterator[str]:
 
 
 def production() -> dict[str, str]:
-    """Return an environment that a copy in production could have."""
-    return {
+    """Return a whole environment that a copy in production could have, and nothing of a test's."""
+    kept = ("HOME", "LANG", "LOCAL_DIR", "PATH", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
         "MODE": "production",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "LINK_KEYS": f"1:{secrets.token_urlsafe(32)}",
@@ -69,17 +70,21 @@ def production() -> dict[str, str]:
 
 
 def _manage(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    return _run("python", "manage.py", *arguments, environment=environment)
+    return run("python", "manage.py", *arguments, environment=environment)
 
 
-def _run(
+def run(
     program: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Run a program of the virtual environment in the project; yield its lines if it fails."""
+    """Run a program of the virtual environment in the project; yield its lines if it fails.
+
+    `environment` stands instead of this process's own.
+    """
+    variables = os.environ if environment is None else environment
     done = subprocess.run(
         [_PROGRAMS / program, *arguments],
         cwd=files.ROOT,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"} | dict(environment or {}),
+        env={**variables, "NO_COLOR": "1", "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
