@@ -63,7 +63,8 @@ def _parser(locale: str) -> MarkdownIt:
     # A picture inside the text would be fetched from somewhere; articles have one picture, their own.
     parser.disable(["image", "html_block", "html_inline"])
     parser.core.ruler.push("heading_levels", _shift_headings)
-    parser.validateLink = _is_allowed  # type: ignore[method-assign]  # the library's documented hook
+    # The library documents this as the place to decide on addresses; its types see a method.
+    parser.validateLink = _is_allowed  # type: ignore[assignment,method-assign]
     return parser
 
 
@@ -72,7 +73,7 @@ def _is_allowed(address: str) -> bool:
 
 
 def _shift_headings(state: StateCore) -> None:
-    """Number the text's heading levels from h2, whatever the editor began with and left out."""
+    """Renumber the text's heading levels from h2, whatever the editor began with and left out."""
     headings = [token for token in state.tokens if token.type.startswith("heading_")]
     used = sorted({int(token.tag[1]) for token in headings})
     levels = {level: min(_HIGHEST + rank, _LOWEST) for rank, level in enumerate(used)}

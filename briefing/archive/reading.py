@@ -5,8 +5,8 @@ at a number: while somebody reads, new articles push nothing onto the next page.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.db.models.functions import TruncMonth
@@ -48,6 +48,14 @@ class Page:
 
     articles: list[Article]
     older: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month in which something was published."""
+
+    start: datetime
+    articles: int
 
 
 def listed() -> ArticleQuerySet:
@@ -123,28 +131,25 @@ def neighbours(of: Article) -> tuple[Article | None, Article | None]:
 
 
 def _before(mark: Article) -> Q:
-    return Q(published_at__lt=mark.published_at) | Q(
-        published_at=mark.published_at, pk__lt=mark.pk
-    )
+    return Q(published_at__lt=mark.published_at) | Q(published_at=mark.published_at, pk__lt=mark.pk)
 
 
 def _after(mark: Article) -> Q:
-    return Q(published_at__gt=mark.published_at) | Q(
-        published_at=mark.published_at, pk__gt=mark.pk
-    )
+    return Q(published_at__gt=mark.published_at) | Q(published_at=mark.published_at, pk__gt=mark.pk)
 
 
-def months() -> Iterable[dict[str, object]]:
-    """Return the months in which something was published, newest first, with the number of articles."""
-    return (
+def months() -> list[Month]:
+    """Return the months in which something was published, newest first."""
+    rows = (
         Article.objects.published()
         .filter(published_at__lte=timezone.now())
         .order_by()
         .annotate(month=TruncMonth("published_at"))
-        .values("month")
+        .values_list("month")
         .annotate(articles=Count("pk"))
         .order_by("-month")
     )
+    return [Month(start, articles) for start, articles in rows]
 
 
 def topics() -> list[Topic]:

@@ -66,8 +66,9 @@ def months(request: HttpRequest) -> HttpResponse:
 def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """List a month's articles."""
     try:
-        start = timezone.make_aware(datetime(year, month, 1))  # noqa: DTZ001  made aware here
-        end = timezone.make_aware(datetime(year + month // 12, month % 12 + 1, 1))  # noqa: DTZ001
+        zone = timezone.get_current_timezone()
+        start = datetime(year, month, 1, tzinfo=zone)
+        end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     except (ValueError, OverflowError) as error:
         raise Http404 from error
     articles = reading.listed().filter(published_at__gte=start, published_at__lt=end)

@@ -84,7 +84,7 @@ def test_nothing_typed_brings_an_element_or_attribute_of_its_own(text: str) -> N
 
 
 def test_quotation_marks_are_those_of_the_language() -> None:
-    text = "\"It's gone,\" says she."
+    text = '"It\'s gone," says she.'
     assert markdown.to_html(text) == "<p>“It’s gone,” says she.</p>\n"
     assert markdown.to_html(text, "de-AT") == "<p>„It’s gone,“ says she.</p>\n"
     assert markdown.to_html('`"a"`') == '<p><code>"a"</code></p>\n'
