@@ -65,8 +65,11 @@ def settle(row: Outbox, state: State, *, code: str = "", now: datetime) -> None:
 
 
 def postpone(row: Outbox, *, code: str, now: datetime) -> None:
-    """Try a claimed mail again later, or give up a day after it was owed."""
-    if now - row.created_at >= GIVE_UP_AFTER:
+    """Try a claimed mail again later, or give up a day after it was owed.
+
+    A mail that could not even be tried for a day, because no worker ran, still gets its attempts.
+    """
+    if now - row.created_at >= GIVE_UP_AFTER and row.attempts > len(BACK_OFF):
         settle(row, State.REJECTED, code=code, now=now)
         return
     wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]

@@ -8,6 +8,7 @@ import logging
 from django.utils import timezone
 
 from subscribers import emails, outbox, ports
+from subscribers.faults import told
 from subscribers.models import Outbox
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def send(outbox_id: int) -> None:
         answer = ports.publishing().send(mail) if mail else None
     except Exception as error:
         # One mail that cannot be written or handed over must not stop those behind it.
-        log.exception("outbox.error id=%s purpose=%s", row.pk, row.purpose)
+        log.error("outbox.error id=%s purpose=%s error=%s", row.pk, row.purpose, told(error))  # noqa: TRY400
         outbox.postpone(row, code=type(error).__name__, now=timezone.now())
         return
     _settle(row, answer)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from subscribers import sealing, sending, signup
 from subscribers.doorbell import ring_later
+from subscribers.faults import told
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +43,9 @@ def work_owed() -> None:
     for signup_id in signup.waiting(now=timezone.now(), older_than=_UNRUNG_AFTER, limit=_ROUND):
         try:
             signup.work(signup_id, now=timezone.now())
-        except Exception:
+        except Exception as error:
             # One request that cannot be decided must not stop those behind it.
-            log.exception("signup.error id=%s", signup_id)
+            log.error("signup.error id=%s error=%s", signup_id, told(error))  # noqa: TRY400
     sending.send_due(limit=_ROUND)
 
 

@@ -38,9 +38,7 @@ def _at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
 def test_fifty_clicks_on_one_confirmation_make_one_reader() -> None:
     asked = making.pending("anna@example.com")
 
-    found = _at_once(
-        50, lambda _: signup.confirm(asked.pk, origin=ORIGIN, now=making.NOW).newly
-    )
+    found = _at_once(50, lambda _: signup.confirm(asked.pk, origin=ORIGIN, now=making.NOW).newly)
 
     assert found.count(True) == 1
     assert Subscriber.objects.count() == 1
@@ -69,9 +67,7 @@ def test_confirmations_of_two_requests_at_once_make_one_reader() -> None:
         for number in range(3)
     ]
 
-    _at_once(
-        3, lambda number: signup.confirm(asked[number].pk, origin=ORIGIN, now=making.NOW)
-    )
+    _at_once(3, lambda number: signup.confirm(asked[number].pk, origin=ORIGIN, now=making.NOW))
 
     assert Subscriber.objects.count() == 1
     assert Subscription.objects.count() == 1

@@ -1,0 +1,114 @@
+"""Leaving is one act, recorded once, seen by dispatch at once, and can be taken back."""
+
+from datetime import timedelta
+
+import pytest
+
+from subscribers import consent, unsubscribe
+from subscribers.models import ConsentRecord, Outbox, Subscription
+from tests.subscribers import making
+
+pytestmark = pytest.mark.django_db
+NOW = making.NOW
+LATER = NOW + timedelta(hours=1)
+ORIGIN = consent.Origin(form="unsubscribe", page="/unsubscribe/")
+
+
+@pytest.fixture
+def row() -> Subscription:
+    other = making.noise()
+    row = making.confirmed("anna@example.com")
+    making.subscription("anna@example.com", other)
+    making.confirmed("bert@example.com")
+    Outbox.objects.all().delete()
+    return row
+
+
+def _states() -> dict[tuple[str, str], str]:
+    rows = Subscription.objects.filter(subscriber__address__endswith="@example.com")
+    return {
+        (address.partition("@")[0], slug): state
+        for address, slug, state in rows.values_list(
+            "subscriber__address", "newsletter__slug", "state"
+        )
+    }
+
+
+_ALL_ACTIVE = {
+    ("anna", "the-robotics-briefing"): "active",
+    ("anna", "another-letter"): "active",
+    ("bert", "the-robotics-briefing"): "active",
+}
+
+
+def test_the_link_ends_one_subscription_of_one_reader(row: Subscription) -> None:
+    numbers = (row.subscriber_id, row.newsletter_id)
+
+    goodbye = unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER)
+
+    assert _states() == _ALL_ACTIVE | {("anna", "the-robotics-briefing"): "unsubscribed"}
+    assert Outbox.objects.get().pk == goodbye
+    row.refresh_from_db()
+    assert row.unsubscribed_at == LATER
+    assert ConsentRecord.objects.latest("pk").act == "withdrawn"
+    assert unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER) is None
+    assert ConsentRecord.objects.filter(act="withdrawn").count() == 1
+
+
+def test_the_mail_clients_button_writes_no_goodbye(row: Subscription) -> None:
+    for _ in range(2):
+        unsubscribe.one_click(row.subscriber_id, row.newsletter_id, origin=ORIGIN, now=LATER)
+
+    assert _states()["anna", "the-robotics-briefing"] == "unsubscribed"
+    assert ConsentRecord.objects.filter(act="withdrawn").count() == 1
+    assert not Outbox.objects.exists()
+
+
+def test_everything_ends_with_an_entry_for_each(row: Subscription) -> None:
+    assert unsubscribe.from_everything(row.subscriber_id, origin=ORIGIN, now=LATER) == 2
+
+    assert [state for (name, _), state in _states().items() if name == "anna"] == [
+        "unsubscribed"
+    ] * 2
+    assert _states()["bert", "the-robotics-briefing"] == "active"
+    assert ConsentRecord.objects.filter(act="withdrawn").count() == 2
+
+
+def test_undo_takes_it_back_under_the_wording_agreed_to(row: Subscription) -> None:
+    numbers = (row.subscriber_id, row.newsletter_id)
+    unsubscribe.by_link(*numbers, origin=ORIGIN, now=NOW)
+
+    assert unsubscribe.undo(*numbers, origin=ORIGIN, now=LATER)
+    assert not unsubscribe.undo(*numbers, origin=ORIGIN, now=LATER)
+
+    assert _states() == _ALL_ACTIVE
+    latest = ConsentRecord.objects.latest("pk")
+    assert (latest.act, latest.form, latest.notice) == ("confirmed", "undo", making.notice())
+    assert Outbox.objects.get().state == "dropped"
+
+
+def test_undo_does_not_revive_an_erased_reader(row: Subscription) -> None:
+    Subscription.objects.filter(pk=row.pk).update(state="unsubscribed", withheld="erased")
+
+    assert not unsubscribe.undo(row.subscriber_id, row.newsletter_id, origin=ORIGIN, now=LATER)
+
+
+def test_a_reason_is_noted_only_after_leaving_and_only_if_we_offer_it(row: Subscription) -> None:
+    numbers = (row.subscriber_id, row.newsletter_id)
+    unsubscribe.give_reason(*numbers, "too_often")
+    row.refresh_from_db()
+    assert row.unsubscribe_reason == ""
+
+    unsubscribe.by_link(*numbers, origin=ORIGIN, now=NOW)
+    unsubscribe.give_reason(*numbers, "<script>")
+    unsubscribe.give_reason(*numbers, "too_often")
+
+    row.refresh_from_db()
+    assert row.unsubscribe_reason == "too_often"
+
+
+def test_a_stranger_number_changes_nothing(row: Subscription) -> None:
+    unsubscribe.one_click(10**9, row.newsletter_id, origin=ORIGIN, now=NOW)
+    unsubscribe.from_everything(10**9, origin=ORIGIN, now=NOW)
+
+    assert _states() == _ALL_ACTIVE
