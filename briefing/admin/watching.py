@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from briefing import tasks
 from briefing.admin import trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
@@ -124,9 +125,12 @@ def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             done = _("Paused. What was on the wire is still being answered.")
         elif act == "resume":
             control.resume(dispatch)
+            tasks.ring(pk)
             done = _("Resumed where it had stopped.")
         else:
             control.cancel(dispatch, reason=reason)
+            # Whoever drains next writes the rest down as cancelled.
+            tasks.ring(pk)
             done = _("Cancelled. Readers who had not been reached yet will not be.")
     except ForbiddenStepError as error:
         messages.error(

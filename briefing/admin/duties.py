@@ -1,0 +1,91 @@
+"""What needs doing: each thing one sentence that leads to where it is done."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from briefing.models import Article, Delivery, Dispatch
+
+Tone = Literal["bad", "wait", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing that waits for a person. Bad comes first, then wait, then the rest."""
+
+    sentence: str
+    address: str
+    tone: Tone = ""
+
+
+def waiting(user: AbstractBaseUser | AnonymousUser) -> list[Duty]:
+    """Return what waits for this person, the most urgent first."""
+    found: list[Duty] = []
+    if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
+        found += [*_stopped(), *_unknown()]
+    if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]
+        found += _drafts()
+    if not is_mfa_enabled(user):
+        found.append(
+            Duty(
+                _("You have no second factor yet; sending and exporting ask for one."),
+                reverse("mfa_index"),
+                "wait",
+            )
+        )
+    return sorted(found, key=lambda duty: ("bad", "wait", "").index(duty.tone))
+
+
+def _stopped() -> Iterator[Duty]:
+    """Dispatches that will not go on before somebody decides."""
+    states = (Dispatch.State.HOLDING, Dispatch.State.PAUSED)
+    for dispatch in Dispatch.objects.filter(state__in=states).select_related("issue__newsletter"):
+        yield Duty(
+            _("%(dispatch)s is %(state)s%(why)s.")
+            % {
+                "dispatch": dispatch,
+                "state": dispatch.get_state_display(),
+                "why": f": {dispatch.reason}" if dispatch.reason else "",
+            },
+            reverse("admin:briefing_dispatch_change", args=[dispatch.pk]),
+            "bad",
+        )
+
+
+def _unknown() -> Iterator[Duty]:
+    """Deliveries that may or may not have arrived; the partial index makes this a short read."""
+    rows = (
+        Delivery.objects.filter(outcome=Delivery.Outcome.UNKNOWN)
+        .values_list("dispatch_id")
+        .annotate(number=Count("subscriber_id"))
+        .order_by("-dispatch_id")
+    )
+    for dispatch_id, number in rows[:5]:
+        yield Duty(
+            ngettext(
+                "%(number)d delivery has no answer: it may have arrived, or not.",
+                "%(number)d deliveries have no answer: they may have arrived, or not.",
+                number,
+            )
+            % {"number": number},
+            f"{reverse('desk-deliveries')}?dispatch={dispatch_id}"
+            f"&outcome={Delivery.Outcome.UNKNOWN.value}",
+            "bad",
+        )
+
+
+def _drafts() -> Iterator[Duty]:
+    number = Article.objects.filter(status=Article.Status.DRAFT).count()
+    if number:
+        yield Duty(
+            ngettext("%(number)d article is a draft.", "%(number)d articles are drafts.", number)
+            % {"number": number},
+            f"{reverse('admin:briefing_article_changelist')}?status__exact={Article.Status.DRAFT}",
+        )
