@@ -3,9 +3,21 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+
+from briefing import checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 
 app = Celery("briefing")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_when_unfit(**_: object) -> None:
+    """End a worker or the beat of a copy that must not start."""
+    if problems := checks.unfit():
+        # Celery writes down any other exception of a receiver and goes on.
+        raise SystemExit(problems)

@@ -10,6 +10,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 # What a local copy makes for itself at its first start; production must be given each of them.
 GENERATED = ("SECRET_KEY", "LINK_KEYS", "SUPPRESSION_KEYS")
+# What may come from a file instead; so may every ANYMAIL_ setting.
+SECRETS = (
+    *GENERATED,
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "BULK_EMAIL_URL",
+    "TRANSACTIONAL_EMAIL_URL",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +36,35 @@ def load(root: Path, local: Path) -> None:
     """Fill os.environ from files, never over a value that is already set.
 
     Order: the process, `NAME_FILE` secrets, `.env`, then what a local copy keeps in `.local/`.
+
+    Raises: ImproperlyConfigured when a secret's file cannot be read, or production lacks a secret.
     """
-    for name in [name for name in os.environ if name.endswith("_FILE")]:
-        path = Path(os.environ[name])
-        if name.removesuffix("_FILE") in (*GENERATED, "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
-            os.environ.setdefault(name.removesuffix("_FILE"), path.read_text("utf-8").strip())
-    read_file(root / ".env")
-    if os.environ.get("MODE", "demo") == "demo":
+    read_secrets()
+    # A test run has a world of its own: no file of a real copy may reach into it.
+    if os.environ.get("MODE") != "test":
+        read_file(root / ".env")
+    mode = os.environ.get("MODE", "demo")
+    if mode == "demo":
         read_file(local / "instance.env")
         read_file(local_keys(local))
+    missing = [name for name in GENERATED if not os.environ.get(name)]
+    if mode == "production" and missing:
+        raise ImproperlyConfigured(
+            f"Production needs {', '.join(missing)}: set each, or its NAME_FILE to a file that "
+            "holds it. docs/configuration.md shows how to make them."
+        )
+
+
+def read_secrets() -> None:
+    """Take the content of `NAME_FILE`, as Docker and systemd hand secrets over, for NAME."""
+    for name in [name for name in os.environ if name.endswith("_FILE")]:
+        secret = name.removesuffix("_FILE")
+        if secret not in SECRETS and not secret.startswith("ANYMAIL_"):
+            continue
+        try:
+            os.environ.setdefault(secret, Path(os.environ[name]).read_text("utf-8").strip())
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name} cannot be read: {error}.") from error
 
 
 def read_file(path: Path) -> None:
