@@ -70,7 +70,7 @@ def render(name: str, context: Mapping[str, Any], *, locale: str) -> Rendered:
     Raises: BrokenMailError, which names the template and the line.
     """
     values = {"site_url": settings.PUBLIC_BASE_URL, **context}
-    folders = tuple(str(folder) for folder in settings.TEMPLATES[0]["DIRS"])
+    folders = tuple(str(folder) for folder in Engine.get_default().dirs)
     plain, markup = _engine(folders, autoescape=False), _engine(folders, autoescape=True)
     with override(locale):
         subject = _fill(plain, f"emails/{name}/subject.txt", values)
@@ -169,9 +169,8 @@ def _check(source: str, template: str) -> None:
     try:
         parser.Parse(source, True)  # noqa: FBT003  expat takes its flag by position
     except expat.ExpatError as error:
-        lines = source.splitlines()
-        shown = lines[error.lineno - 1].strip()[:80] if error.lineno <= len(lines) else ""
-        reason = f"{expat.ErrorString(error.code)} (after filling): {shown}"
+        # The line itself is not shown: it may hold somebody's address or link, and errors are logged.
+        reason = f"{expat.ErrorString(error.code)} (lines counted after filling)"
         raise BrokenMailError(template, error.lineno, reason) from error
 
 

@@ -140,6 +140,13 @@ def test_a_broken_template_is_named_with_its_line(
     assert str(caught.value).startswith(f"emails/hello/{part}, line {line}: ")
 
 
+def test_an_error_shows_nothing_of_what_was_filled_in(mails: Path) -> None:
+    (mails / "body.mjml").write_text("<mjml>{{ link }}</mjlm>", "utf-8")
+    with pytest.raises(BrokenMailError) as caught:
+        hello(link="https://example.org/confirm/token")
+    assert "token" not in f"{caught.value!r} {caught.value}"
+
+
 def test_a_hole_in_a_shared_partial_is_named_there(mails: Path) -> None:
     (mails.parent / "_foot.txt").write_text("\n{{ address }}", "utf-8")
     (mails.parent / "_frame.txt").write_text("{% block all %}{% endblock %}", "utf-8")
@@ -173,7 +180,7 @@ def test_other_processes_render_the_same_bytes() -> None:
         f"print(_compiled({BODY.replace('{{ ', '').replace(' }}', '')!r}, template='x'))"
     )
     pages = {
-        subprocess.run(  # noqa: S603  our own interpreter and script
+        subprocess.run(
             [sys.executable, "-c", script], stdout=subprocess.PIPE, check=True, text=True
         ).stdout
         for _ in range(2)

@@ -86,8 +86,8 @@ def test_language_and_direction_are_set(
     page = read(render(name, context, locale=locale).html)
     root = page.all("html")[0].attributes
     assert (root["lang"], root["dir"]) == (locale, direction)
-    cells = [each.attributes.get("style", "") for each in page.all("td")]
-    assert {style.split("direction:")[1][:3] for style in cells if "direction:" in style} == {
+    boxes = [each.attributes.get("style", "") for each in page.all("td") + page.all("div")]
+    assert {style.split("direction:")[1][:3] for style in boxes if "direction:" in style} == {
         direction
     }
 
