@@ -28,7 +28,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,
     "STYLES": [
-        _static(f"briefing/desk/{name}.css") for name in ("desk", "frame", "lists", "screen", "work", "front")
+        _static(f"briefing/desk/{name}.css")
+        for name in ("desk", "frame", "lists", "screen", "work", "front")
     ],
     "DASHBOARD_CALLBACK": "briefing.admin.dashboard.fill",
     "SIDEBAR": {"navigation": "briefing.admin.navigation.side_bar"},

@@ -4,7 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class StaffAccountAdapter(DefaultAccountAdapter):
     """Accounts are made by an owner or `manage.py createsuperuser`, never by a visitor."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

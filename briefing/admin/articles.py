@@ -26,7 +26,21 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
 
     class Meta:
         model = Article
-        exclude = ("authors",)
+        fields = (
+            "headline",
+            "dek",
+            "body",
+            "image",
+            "image_alt",
+            "image_credit",
+            "image_licence",
+            "status",
+            "published_at",
+            "topic",
+            "locale",
+            "slug",
+            "watch_heading",
+        )
         widgets = {
             "dek": UnfoldAdminTextareaWidget({"rows": 3}),
             "body": UnfoldAdminTextareaWidget({"rows": 26, "class": "desk-markdown"}),
@@ -42,7 +56,9 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
         if values.get("image"):
             for name in ("image_alt", "image_credit"):
                 if not values.get(name):
-                    self.add_error(name, _("An image needs this: say it here, or take the image away."))
+                    self.add_error(
+                        name, _("An image needs this: say it here, or take the image away.")
+                    )
         if values.get("status") == Article.Status.PUBLISHED and not values.get("published_at"):
             values["published_at"] = timezone.now()
         return values
@@ -137,7 +153,11 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     )
 
     def save_model(
-        self, request: HttpRequest, obj: Article, form: ArticleForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: Article,
+        form: ArticleForm,
+        change: bool,  # noqa: FBT001  Django calls it so
     ) -> None:
         """Store a new picture in all its sizes before the article names it."""
         if form.picture:

@@ -51,7 +51,7 @@ class ComposeForm(forms.Form):
             "subject": usual[0].headline if usual else "",
             "preheader": usual[1].headline if len(usual) > 1 else "",
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{"initial": initial, **kwargs})
         self.offered = articles
         field: Any = self.fields["articles"]
         field.queryset = Article.objects.filter(pk__in=[article.pk for article in articles])
@@ -80,7 +80,9 @@ def compose(request: HttpRequest) -> HttpResponse:
     newsletters = list(Newsletter.objects.order_by("pk"))
     newsletter = _chosen(newsletters, request.GET.get("newsletter", ""))
     if newsletter is None:
-        messages.error(request, _("There is no newsletter yet. Make one, then compose its first issue."))
+        messages.error(
+            request, _("There is no newsletter yet. Make one, then compose its first issue.")
+        )
         return redirect("admin:subscribers_newsletter_changelist")
     articles = lifecycle.unused_articles(newsletter)[:ARTICLES_OFFERED]
     form = ComposeForm(request.POST or None, articles=articles)

@@ -49,11 +49,11 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         return rows.annotate(carries=Count("items"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """An issue begins by composing it from articles, which gives it its number."""
+        """Leave the beginning to Compose, which gives an issue its articles and its number."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What has gone out is its edition; changing the issue afterwards would only blur that."""
+        """Let only a draft change: what has gone out is its edition, and stays what it was."""
         if obj is not None and obj.status != Issue.Status.DRAFT:
             return False
         return bool(super().has_change_permission(request, obj))

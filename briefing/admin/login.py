@@ -6,7 +6,7 @@ from allauth.account.forms import LoginForm
 from django.utils.translation import gettext_lazy as _
 
 
-class StaffLoginForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
+class StaffLoginForm(LoginForm):
     """allauth's form; the labels stand above the fields, so nothing has to stand in them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,73 +3,83 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from briefing.models import User
+from briefing.models import Article, Author, Dispatch, Issue, User
+from subscribers import models as people
+
+Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One line of the side bar. `view` is the permission that opens it; empty is for all staff.
+    """One line of the side bar.
 
-    `also` is where the screens of the desk's own lie that belong to this line.
+    `view` is the permission that opens it; empty is for all staff. `also` is where the screens of
+    the desk's own lie that belong to this line.
     """
 
-    title: str | Promise
+    title: Words
     icon: str
     address: str
     view: str = ""
     also: str = ""
 
 
-PLACES: tuple[tuple[str | Promise, tuple[Place, ...]], ...] = (
+def _list(title: Words, icon: str, model: type[Model], *, also: str = "") -> Place:
+    app, name = model._meta.app_label, model._meta.model_name
+    return Place(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}", also)
+
+
+PLACES: tuple[tuple[Words, tuple[Place, ...]], ...] = (
     ("", (Place(_("Dashboard"), "newsstand", "admin:index"),)),
     (
         _("Writing"),
         (
-            Place(_("Articles"), "article", "admin:briefing_article_changelist", "briefing.view_article", "/admin/articles/"),
-            Place(_("Topics"), "label", "admin:subscribers_topic_changelist", "subscribers.view_topic"),
-            Place(_("Authors"), "edit_note", "admin:briefing_author_changelist", "briefing.view_author"),
+            _list(_("Articles"), "article", Article, also="/admin/articles/"),
+            _list(_("Topics"), "label", people.Topic),
+            _list(_("Authors"), "edit_note", Author),
         ),
     ),
     (
         _("Sending"),
         (
-            Place(_("Issues"), "newspaper", "admin:briefing_issue_changelist", "briefing.view_issue", "/admin/issues/"),
-            Place(_("Dispatches"), "outgoing_mail", "admin:briefing_dispatch_changelist", "briefing.view_dispatch"),
+            _list(_("Issues"), "newspaper", Issue, also="/admin/issues/"),
+            _list(_("Dispatches"), "outgoing_mail", Dispatch),
             Place(_("Deliveries"), "inbox", "desk-deliveries", "briefing.view_delivery"),
         ),
     ),
     (
         _("Readers"),
         (
-            Place(_("Readers"), "group", "admin:subscribers_subscriber_changelist", "subscribers.view_subscriber"),
-            Place(_("Subscriptions"), "bookmark", "admin:subscribers_subscription_changelist", "subscribers.view_subscription"),
-            Place(_("Signups"), "person_add", "admin:subscribers_signuprequest_changelist", "subscribers.view_signuprequest"),
-            Place(_("Mails owed"), "forward_to_inbox", "admin:subscribers_outbox_changelist", "subscribers.view_outbox"),
-            Place(_("Suppressions"), "block", "admin:subscribers_suppression_changelist", "subscribers.view_suppression"),
+            _list(_("Readers"), "group", people.Subscriber),
+            _list(_("Subscriptions"), "bookmark", people.Subscription),
+            _list(_("Signups"), "person_add", people.SignupRequest),
+            _list(_("Mails owed"), "forward_to_inbox", people.Outbox),
+            _list(_("Suppressions"), "block", people.Suppression),
         ),
     ),
     (
         _("Consent"),
         (
-            Place(_("Consent records"), "verified_user", "admin:subscribers_consentrecord_changelist", "subscribers.view_consentrecord"),
-            Place(_("Notices"), "policy", "admin:subscribers_consentnotice_changelist", "subscribers.view_consentnotice"),
-            Place(_("Seals"), "approval", "admin:subscribers_consentseal_changelist", "subscribers.view_consentseal"),
+            _list(_("Consent records"), "verified_user", people.ConsentRecord),
+            _list(_("Notices"), "policy", people.ConsentNotice),
+            _list(_("Seals"), "approval", people.ConsentSeal),
         ),
     ),
     (
         _("House"),
         (
-            Place(_("Newsletters"), "mail", "admin:subscribers_newsletter_changelist", "subscribers.view_newsletter"),
-            Place(_("Staff"), "badge", "admin:briefing_user_changelist", "briefing.view_user"),
+            _list(_("Newsletters"), "mail", people.Newsletter),
+            _list(_("Staff"), "badge", User),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -93,5 +103,5 @@ def _item(place: Place, path: str) -> dict[str, Any]:
     }
 
 
-def _is_open(place: Place, user: User | AnonymousUser) -> bool:
-    return not place.view or user.has_perm(place.view)
+def _is_open(place: Place, user: AbstractBaseUser | AnonymousUser) -> bool:
+    return not place.view or user.has_perm(place.view)  # type: ignore[union-attr]

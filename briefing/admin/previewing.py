@@ -77,8 +77,15 @@ def frame(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _frame_policy() -> dict[str, list[str]]:
-    """A mail may show itself and pictures, and nothing else, even when it is opened by itself."""
-    nothing = ("default-src", "script-src", "connect-src", "font-src", "manifest-src", "form-action")
+    """Let a mail show itself and pictures, and nothing else, even when it is opened by itself."""
+    nothing = (
+        "default-src",
+        "script-src",
+        "connect-src",
+        "font-src",
+        "manifest-src",
+        "form-action",
+    )
     return {
         **{directive: [NONE] for directive in nothing},
         "style-src": [UNSAFE_INLINE],

@@ -1,5 +1,7 @@
 """Preview of an article: the page as visitors will see it, whether they may see it yet or not."""
 
+from typing import Any
+
 from csp.constants import SELF
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -46,7 +48,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         pk=pk,
     )
-    context = {
+    context: dict[str, Any] = {
         "article": article,
         "newsletter": reading.house_newsletter(),
         "permalink": absolute(article.get_absolute_url()),

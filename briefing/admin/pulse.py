@@ -6,8 +6,9 @@ for the oldest piece of work that should have been done by now.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -43,27 +44,32 @@ def _late(due: datetime | None, now: datetime) -> datetime | None:
 
 def _oldest_signup() -> datetime | None:
     received = SignupRequest.objects.filter(state=SignupRequest.State.RECEIVED)
-    return received.aggregate(at=Min("created_at"))["at"]
+    return _earliest(received, "created_at")
 
 
 def _oldest_mail() -> datetime | None:
     waiting = Outbox.objects.filter(state__in=[Outbox.State.OWED, Outbox.State.LEAVING])
-    return waiting.aggregate(at=Min("next_at"))["at"]
+    return _earliest(waiting, "next_at")
 
 
 def _last_claim() -> datetime | None:
     """Return when a worker last claimed something, while there is something to claim."""
-    started = Dispatch.objects.filter(state__in=SENDING).aggregate(at=Min("started_at"))["at"]
+    started = _earliest(Dispatch.objects.filter(state__in=SENDING), "started_at")
     if started is None:
         return None
-    claimed: datetime | None = (
-        Fence.objects.filter(heartbeat_at__gt=started).aggregate(at=Min("heartbeat_at"))["at"]
-    )
+    claimed = _earliest(Fence.objects.filter(heartbeat_at__gt=started), "heartbeat_at")
     return claimed or started
 
 
 def _oldest_unsealed() -> datetime | None:
     """Look at the newest records only: what is older was sealed, or the seals' own check says so."""
     newest = ConsentRecord.objects.order_by("-pk").values("pk")[:500]
-    unsealed = ConsentRecord.objects.filter(pk__in=list(newest.values_list("pk", flat=True)), leaf=None)
-    return unsealed.aggregate(at=Min("at"))["at"]
+    unsealed = ConsentRecord.objects.filter(
+        pk__in=list(newest.values_list("pk", flat=True)), leaf=None
+    )
+    return _earliest(unsealed, "at")
+
+
+def _earliest(rows: "QuerySet[Any]", field: str) -> datetime | None:
+    earliest: datetime | None = rows.aggregate(at=Min(field))["at"]
+    return earliest

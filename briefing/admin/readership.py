@@ -1,9 +1,7 @@
 """How many read, and how that grows: counted at most every few minutes, because it reads all rows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count
@@ -16,7 +14,6 @@ from subscribers.models import Newsletter, Subscription
 WEEKS = 12
 REMEMBERED_SECONDS = 300
 BAR_HEIGHT = 40
-Counted = TypeVar("Counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +39,7 @@ class Readership:
 
 def count(*, now: datetime) -> list[Readership]:
     """Return every newsletter's readership, the oldest newsletter first."""
-    return [
-        _remembered(
-            f"desk/readership/{newsletter.pk}",
-            lambda newsletter=newsletter: _count(newsletter, now=now),
-        )
-        for newsletter in Newsletter.objects.order_by("pk")
-    ]
+    return [_remembered(newsletter, now=now) for newsletter in Newsletter.objects.order_by("pk")]
 
 
 def _count(newsletter: Newsletter, *, now: datetime) -> Readership:
@@ -75,20 +66,27 @@ def _count(newsletter: Newsletter, *, now: datetime) -> Readership:
         newsletter=newsletter,
         active=audience.count(newsletter, now=now).planned,
         weeks=[
-            Week(start, number, x=index * 10, y=BAR_HEIGHT * (1 - number / highest), height=BAR_HEIGHT * number / highest)
+            Week(
+                start,
+                number,
+                x=index * 10,
+                y=BAR_HEIGHT * (1 - number / highest),
+                height=BAR_HEIGHT * number / highest,
+            )
             for index, (start, number) in enumerate(zip(starts, numbers, strict=True))
         ],
         new_this_week=numbers[-1],
     )
 
 
-def _remembered(key: str, compute: Callable[[], Counted]) -> Counted:
-    """Return what the cache holds, else compute it; without a cache the page is only slower."""
+def _remembered(newsletter: Newsletter, *, now: datetime) -> Readership:
+    """Return what the cache holds, else count; without a cache the page is only slower."""
+    key = f"desk/readership/{newsletter.pk}"
     try:
-        found: Counted | None = cache.get(key)
+        found: Readership | None = cache.get(key)
         if found is None:
-            found = compute()
+            found = _count(newsletter, now=now)
             cache.set(key, found, REMEMBERED_SECONDS)
     except RedisError:
-        return compute()
+        return _count(newsletter, now=now)
     return found

@@ -19,7 +19,9 @@ class DeskSite(UnfoldAdminSite):
     index_title = _("Dashboard")
     enable_nav_sidebar = True
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Send to allauth's login; somebody who is logged in but not staff is told so."""
         target = request.GET.get(REDIRECT_FIELD_NAME, "")
         if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
@@ -30,7 +32,9 @@ class DeskSite(UnfoldAdminSite):
             raise PermissionDenied
         return redirect_to_login(target)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Leave by allauth's page, which asks before it acts."""
         return redirect("account_logout")
 

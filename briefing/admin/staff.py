@@ -14,7 +14,7 @@ from subscribers.admin.base import DeskModelAdmin
 
 
 @admin.register(User, site=desk)
-class StaffAdmin(UserAdmin, DeskModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
+class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # unfold and Django disagree
     """Who may come in, and in which role. Nobody who left is deleted: what they did keeps its name."""
 
     form = UserChangeForm

@@ -32,7 +32,9 @@ class TestForm(forms.Form):
     recipients = forms.CharField(
         label=_("Send to"),
         widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
-        help_text=_("Up to five addresses. The subject says that it is a test; nothing is counted."),
+        help_text=_(
+            "Up to five addresses. The subject says that it is a test; nothing is counted."
+        ),
     )
 
     def clean_recipients(self) -> list[str]:
@@ -56,9 +58,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     form = TestForm(request.POST or None, initial={"recipients": own})
     if request.method == "POST" and form.is_valid():
         try:
-            answers = testing.send_test(
-                issue, form.cleaned_data["recipients"], now=timezone.now()
-            )
+            answers = testing.send_test(issue, form.cleaned_data["recipients"], now=timezone.now())
         except REFUSALS as error:
             form.add_error(None, str(error))
         else:

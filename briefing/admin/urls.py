@@ -12,7 +12,8 @@ View = Callable[..., HttpResponse]
 
 
 def _screen(address: str, view: View, name: str) -> URLPattern:
-    return path(address, desk.admin_view(view), name=name)
+    pattern: URLPattern = path(address, desk.admin_view(view), name=name)
+    return pattern
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -8,5 +8,5 @@ class User(AbstractUser):
     """A member of staff. Readers never have an account here."""
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("member of staff")
-        verbose_name_plural = _("staff")
+        verbose_name = _("member of staff")  # type: ignore[assignment]  # the stubs know str only
+        verbose_name_plural = _("staff")  # type: ignore[assignment]

@@ -33,7 +33,9 @@ def is_staff_path(path: str) -> bool:
 class ContentPolicyMiddleware(CSPMiddleware):
     """The strict policy for everybody, wider ones by path; a view that set its own keeps it."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if not hasattr(response, "_csp_replace"):
             if request.path.startswith("/admin/"):
                 response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]
@@ -54,5 +56,7 @@ class SessionOnlyWhereNeededMiddleware(SessionMiddleware):
         else:
             request.session = self.SessionStore()
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return super().process_response(request, response) if is_staff_path(request.path) else response
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not is_staff_path(request.path):
+            return response
+        return super().process_response(request, response)

@@ -36,7 +36,8 @@ class ReadOnlyAdmin(DeskModelAdmin):
     ) -> HttpResponse:
         """Show the row without a way to its history at the desk: it has none there."""
         context = {"show_history": False, **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
+        response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return response
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -17,7 +17,7 @@ def show(
     context: dict[str, Any],
 ) -> HttpResponse:
     """Return the screen with the side bar, the person and the messages around it."""
-    request.current_app = site.name  # type: ignore[attr-defined]  # what Django's admin sets too
+    request.current_app = site.name
     return TemplateResponse(
         request, template, {**site.each_context(request), "title": title, **context}
     )

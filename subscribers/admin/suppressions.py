@@ -24,9 +24,7 @@ from subscribers.models import Suppression
 class AddressForm(forms.Form):
     """Asks for the address: the row knows it only by a hash, which nobody can read back."""
 
-    address = forms.CharField(
-        label=_("Address"), max_length=320, widget=UnfoldAdminTextInputWidget
-    )
+    address = forms.CharField(label=_("Address"), max_length=320, widget=UnfoldAdminTextInputWidget)
 
     def clean_address(self) -> str:
         """Return the normalised address."""
@@ -78,7 +76,11 @@ class SuppressionAdmin(DeskModelAdmin):
         return matching_hash(queryset, search_term), False
 
     def save_model(
-        self, request: HttpRequest, obj: Suppression, form: NewSuppressionForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: Suppression,
+        form: NewSuppressionForm,
+        change: bool,  # noqa: FBT001  Django calls it so
     ) -> None:
         """Suppress by the rule, which also takes the reader out of what is being dispatched."""
         key = form.cleaned_data["address"]
