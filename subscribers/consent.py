@@ -32,7 +32,7 @@ class NoticeMissingError(LookupError):
 
 
 class NoticeChangedError(ValueError):
-    """This version was published with another text. A new wording needs a new version."""
+    """A version that was published with another text: a new wording needs a new version."""
 
     def __init__(self, kind: str, version: int, locale: str) -> None:
         super().__init__(

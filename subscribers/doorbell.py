@@ -12,7 +12,8 @@ from typing import Any
 
 from celery import Task, current_app
 from django.db import transaction
-from kombu import Connection, pools
+from kombu import pools
+from kombu.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def _ring(task: "Task[Any, Any]", args: tuple[Any, ...]) -> None:
     try:
         with pools.producers[_broker()].acquire(block=True, timeout=_WAIT_SECONDS) as producer:
             task.apply_async(args, producer=producer, retry=False)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # Whatever the broker's client raises: the row is written and the sweep will find it.
         _silent_until = time.monotonic() + _SILENT_SECONDS
         log.warning("doorbell.broker_away error=%s", type(error).__name__)

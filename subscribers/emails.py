@@ -6,6 +6,7 @@ is no longer owed, because what it was about has changed since.
 
 import html
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -16,10 +17,25 @@ from subscribers.models import Newsletter, Outbox, SignupRequest, Subscriber, Su
 from subscribers.ports import Mail
 
 Purpose = Outbox.Purpose
+_TEMPLATES = {
+    Purpose.CONFIRM: "confirm",
+    Purpose.WELCOME: "welcome",
+    Purpose.GOODBYE: "goodbye",
+    Purpose.ADDRESS_CONFIRM: "address_confirm",
+    Purpose.ADDRESS_CHANGED: "address_changed",
+}
 
 # RFC 3834, section 5: no vacation notice may answer these.
 _AUTOMATIC = {"Auto-Submitted": "auto-generated"}
 _CONFIRM_HOURS = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom a mail goes, and in which language."""
+
+    address: str
+    locale: str
 
 
 def write(row: Outbox) -> Mail | None:
@@ -43,7 +59,7 @@ def confirm(row: Outbox) -> Mail | None:
         "disown_url": _url("disown", "disown", signup.pk),
         "hours": _CONFIRM_HOURS,
     }
-    return _mail(row, "confirm", signup.address, context, locale=signup.locale)
+    return _mail(row, Recipient(signup.address, signup.locale), context)
 
 
 def welcome(row: Outbox) -> Mail | None:
@@ -59,12 +75,14 @@ def welcome(row: Outbox) -> Mail | None:
         "receipt_url": _url("receipt", "receipt", reader.pk),
         "unsubscribe_url": _url("unsubscribe", "unsubscribe", *numbers),
     }
-    headers = {
+    return _mail(
+        row,
+        Recipient(reader.address, reader.locale),
+        context,
         # RFC 8058: the mail client's own button posts to this address.
-        "List-Unsubscribe": f"<{_url('one-click', 'unsubscribe', *numbers)}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-    return _mail(row, "welcome", reader.address, context, locale=reader.locale, headers=headers)
+        List_Unsubscribe=f"<{_url('one-click', 'unsubscribe', *numbers)}>",
+        List_Unsubscribe_Post="List-Unsubscribe=One-Click",
+    )
 
 
 def goodbye(row: Outbox) -> Mail | None:
@@ -78,7 +96,7 @@ def goodbye(row: Outbox) -> Mail | None:
         "undo_url": _url("undo", "undo", reader.pk, newsletter.pk, links.now()),
         "signup_url": links.absolute(reverse("signup")),
     }
-    return _mail(row, "goodbye", reader.address, context, locale=reader.locale)
+    return _mail(row, Recipient(reader.address, reader.locale), context)
 
 
 _WRITERS: dict[Purpose, Callable[[Outbox], Mail | None]] = {
@@ -88,29 +106,25 @@ _WRITERS: dict[Purpose, Callable[[Outbox], Mail | None]] = {
 }
 
 
-def _mail(
-    row: Outbox,
-    name: str,
-    recipient: str,
-    context: Mapping[str, Any],
-    *,
-    locale: str,
-    headers: Mapping[str, str] | None = None,
-) -> Mail:
+def _mail(row: Outbox, to: Recipient, context: Mapping[str, Any], **headers: str) -> Mail:
     newsletter = _newsletter_of(row)
-    written = rendering.render(name, {"newsletter": newsletter, **context}, locale=locale)
+    name = _TEMPLATES[Purpose(row.purpose)]
+    written = rendering.render(name, {"newsletter": newsletter, **context}, locale=to.locale)
     return Mail(
         purpose=row.purpose,
         # The same on every attempt, so that a mail client can recognise a second copy.
         reference=f"outbox-{row.pk}",
-        recipient=recipient,
+        recipient=to.address,
         from_name=newsletter.from_name,
         from_address=newsletter.from_address,
         reply_to=newsletter.reply_to,
         subject=written.subject,
         text=written.text,
         html=written.html,
-        headers={**_AUTOMATIC, **(headers or {})},
+        headers={
+            **_AUTOMATIC,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
     )
 
 

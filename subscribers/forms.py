@@ -30,7 +30,7 @@ _REGIONS = {
 }
 
 
-def time_zones() -> list[tuple[str, str | list[tuple[str, str]]]]:
+def time_zones() -> list[tuple[str, Any]]:
     """Return the world's time zones by region, for a select; empty means the newsletter's own."""
     regions: dict[str, list[tuple[str, str]]] = {}
     for name in sorted(available_timezones()):

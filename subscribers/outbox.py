@@ -86,5 +86,5 @@ def _unsettled() -> Q:
 
 
 def _claimed(row: Outbox) -> QuerySet[Outbox]:
-    """The row, as long as no later claim has taken it over."""
+    """Return the row, as long as no later claim has taken it over."""
     return Outbox.objects.filter(pk=row.pk, state=State.LEAVING, attempts=row.attempts)

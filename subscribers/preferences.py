@@ -39,12 +39,13 @@ def choose(subscription: Subscription, choices: Choices, *, origin: Origin, now:
         Subscriber.objects.filter(pk=subscription.subscriber_id, erased_at=None).update(
             locale=choices.locale, time_zone=choices.time_zone, format=choices.format
         )
-        _set_tracking(subscription, choices.tracking_allowed, origin, now=now)
+        _set_tracking(subscription, choices, origin, now=now)
 
 
 def _set_tracking(
-    subscription: Subscription, wanted: bool, origin: Origin, *, now: datetime
+    subscription: Subscription, choices: Choices, origin: Origin, *, now: datetime
 ) -> None:
+    wanted = choices.tracking_allowed
     # The UPDATE decides whether this changes anything, so two clicks are one act.
     changed = Subscriber.objects.filter(
         pk=subscription.subscriber_id, tracking_allowed=not wanted, erased_at=None
@@ -71,7 +72,7 @@ def _shown(origin: Origin) -> Origin:
 
 
 def _pause(until: date | None, *, now: datetime) -> date | None:
-    """A pause that is over is no pause, and none lasts longer than a year."""
+    """Return the pause to keep: one that is over is none, and none lasts longer than a year."""
     if until is None or until <= now.date():
         return None
     return min(until, (now + LONGEST_PAUSE).date())

@@ -67,8 +67,7 @@ def verify(*, published_head: str = "") -> Verification:
             seals += 1
             head = bytes(row.sha256)
             heads.add(head.hex())
-        if published_head and published_head not in heads:
-            raise _BrokenError(f"The published head {published_head} is not in the chain.")
+        _check_published(published_head, heads)
         _check_each(_with_their_own(ConsentRecord.objects.filter(leaf=None)).iterator())
     except _BrokenError as error:
         broken = str(error)
@@ -162,6 +161,11 @@ def _check_seal(row: ConsentSeal, *, previous: bytes) -> int:
     if merkle.root(hashes) != bytes(row.root):
         raise _BrokenError(f"Seal {row.pk} does not fit its records.")
     return len(hashes)
+
+
+def _check_published(head: str, heads: set[str]) -> None:
+    if head and head not in heads:
+        raise _BrokenError(f"The published head {head} is not in the chain.")
 
 
 def _check_each(rows: Iterable[ConsentRecord]) -> None:

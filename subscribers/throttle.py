@@ -107,7 +107,6 @@ class _Counters:
                     key_prefix="briefing:signup",
                     socket_timeout=_STORAGE_SECONDS,
                     socket_connect_timeout=_STORAGE_SECONDS,
-                    retry=None,
                 )
                 self._shared = (settings.REDIS_URL, SlidingWindowCounterRateLimiter(storage))
             return self._shared[1]
@@ -118,4 +117,5 @@ _counters = _Counters()
 
 def _hit(limits: list[RateLimitItem], *names: str) -> bool:
     # Every limit counts this try, also when one before it has refused.
-    return all([_counters.hit(limit, *names) for limit in limits])
+    hits = [_counters.hit(limit, *names) for limit in limits]
+    return all(hits)

@@ -44,6 +44,7 @@ def notice_html(notice: ConsentNotice) -> SafeString:
     return mark_safe(wording.to_html(notice.text))  # noqa: S308
 
 
+@register.filter
 def consent_html(notice: ConsentNotice) -> SafeString:
     """Return the signup wording with its “privacy policy” as a link, where it has no link yet."""
     drawn = wording.to_html(notice.text)

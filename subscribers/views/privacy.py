@@ -4,14 +4,24 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from subscribers import consent, links, sealing
-from subscribers.models import ConsentSeal, Newsletter, Subscriber
+from subscribers.models import ConsentRecord, ConsentSeal, Newsletter, Subscriber
 from subscribers.views.private import broken, private
 
 _SEALS_PER_PAGE = 200
+_ACTS = {
+    ConsentRecord.Act.REQUESTED: _("A signup was requested"),
+    ConsentRecord.Act.CONFIRMED: _("You confirmed"),
+    ConsentRecord.Act.WITHDRAWN: _("You unsubscribed"),
+    ConsentRecord.Act.TRACKING_GRANTED: _("You allowed opens and clicks to be counted"),
+    ConsentRecord.Act.TRACKING_WITHDRAWN: _("You ended the counting of opens and clicks"),
+    ConsentRecord.Act.IMPORTED: _("You were brought over from another list"),
+    ConsentRecord.Act.ERASED: _("Your data was erased"),
+}
 
 
 @private
@@ -24,6 +34,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     acts = [
         {
             "row": row,
+            "title": _ACTS[ConsentRecord.Act(row.act)],
             "newsletter": names.get(row.newsletter_id or 0, ""),
             "seal": getattr(getattr(row, "leaf", None), "seal", None),
         }

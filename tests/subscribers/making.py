@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def notice(kind: str = "signup", **values: Any) -> ConsentNotice:
     """Publish a wording."""
-    about = {
+    about: dict[str, Any] = {
         "version": 1,
         "locale": "en",
         "text": f"The {kind} wording. See our [privacy policy](/privacy/).\n",
@@ -69,14 +69,19 @@ def noise() -> Newsletter:
 
 def wish(typed: str, **values: Any) -> Wish:
     """Return what a form hands on."""
-    about = {
+    about: dict[str, Any] = {
         "address": address.parse(typed),
         "newsletter": newsletter(),
-        "origin": consent.Origin(
-            notice=notice(), page="/x/", form="box", locale="en", ip="192.0.2.0", user_agent="UA"
-        ),
+        "origin": values.pop("origin", None) or origin(),
     } | values
     return Wish(**about)
+
+
+def origin() -> consent.Origin:
+    """Return where an article's box stands, and what it showed."""
+    return consent.Origin(
+        notice=notice(), page="/x/", form="box", locale="en", ip="192.0.2.0", user_agent="UA"
+    )
 
 
 def pending(typed: str, *, now: datetime = NOW, **values: Any) -> SignupRequest:
@@ -90,5 +95,5 @@ def pending(typed: str, *, now: datetime = NOW, **values: Any) -> SignupRequest:
 def confirmed(typed: str, *, now: datetime = NOW, **values: Any) -> Subscription:
     """Make a reader by the rules: request, confirmation, subscription, ledger."""
     asked = pending(typed, now=now, **values)
-    origin = consent.Origin(form="confirm", locale="en")
-    return signup.confirm(asked.pk, origin=origin, now=now).subscription
+    clicked = consent.Origin(form="confirm", locale="en")
+    return signup.confirm(asked.pk, origin=clicked, now=now).subscription

@@ -73,7 +73,7 @@ def test_the_database_refuses_to_change_a_record(change: str) -> None:
     rows = ConsentRecord.objects.filter(pk=row.pk)
 
     with pytest.raises(DatabaseError), transaction.atomic():
-        rows.update(act="withdrawn") if change == "update" else rows._raw_delete(rows.db)
+        rows.update(act="withdrawn") if change == "update" else rows._raw_delete(rows.db)  # noqa: SLF001
 
     assert rows.get().act == "confirmed"
 

@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 from celery import current_app
@@ -14,10 +13,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorbell, "_connection", None)
     monkeypatch.setattr(doorbell, "_silent_until", 0.0)
-    yield
 
 
 def test_a_ring_stands_on_the_transactional_queue(valkey: Redis) -> None:

@@ -1,5 +1,6 @@
 """A mail is owed once, claimed by one worker, and settled with the provider's answer."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -187,9 +188,7 @@ def test_the_welcome_is_not_owed_to_whoever_has_left_or_must_not_be_written_to(p
 
 
 def test_a_mail_is_written_in_the_readers_language(post: Post) -> None:
-    making.pending(
-        ANNA, origin=making.wish(ANNA).origin.__class__(notice=making.notice(), locale="de")
-    )
+    making.pending(ANNA, origin=replace(making.origin(), locale="de"))
 
     sending.send(Outbox.objects.get().pk)
 

@@ -76,7 +76,7 @@ def test_a_record_that_commits_late_is_sealed_by_the_next_seal() -> None:
     with _triggers_lifted():
         hidden = ConsentRecord.objects.filter(pk=late).values().get()
         ConsentContext.objects.filter(record_id=late).delete()
-        ConsentRecord.objects.filter(pk=late)._raw_delete("default")
+        ConsentRecord.objects.filter(pk=late)._raw_delete("default")  # noqa: SLF001
     assert sealing.seal(now=making.NOW) == 2
 
     ConsentRecord(**hidden).save(force_insert=True)
@@ -88,19 +88,12 @@ def test_a_record_that_commits_late_is_sealed_by_the_next_seal() -> None:
 def test_seal_all_finds_what_lies_too_far_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "_LOOK_BACK", 0)
     rows = _record(2)
-    ConsentLeaf.objects.create(
-        record=rows[1],
-        seal=ConsentSeal.objects.create(
-            root=merkle.root([bytes(rows[1].sha256)]),
-            previous=sealing.GENESIS,
-            sha256=sealing._seal_hash(
-                sealing.GENESIS, merkle.root([bytes(rows[1].sha256)]), 1, making.NOW
-            ),
-            records=1,
-            sealed_at=making.NOW,
-        ),
-        position=0,
-    )
+    with _triggers_lifted():
+        hidden = ConsentRecord.objects.filter(pk=rows[0].pk).values().get()
+        ConsentContext.objects.filter(record_id=hidden["id"]).delete()
+        ConsentRecord.objects.filter(pk=hidden["id"])._raw_delete("default")  # noqa: SLF001
+    sealing.seal(now=making.NOW)
+    ConsentRecord(**hidden).save(force_insert=True)
 
     assert sealing.seal(now=making.NOW) == 0
     assert sealing.seal_all(now=making.NOW) == 1
@@ -128,7 +121,7 @@ def test_seal_all_finds_what_lies_too_far_back(monkeypatch: pytest.MonkeyPatch) 
             "Record {0} has a context",
         ),
         (lambda pk: ConsentLeaf.objects.filter(pk=pk).delete(), "Seal {1} covers 4 records, 3"),
-        (lambda pk: ConsentSeal.objects.order_by("pk")[1:2].get().delete(), None),
+        (lambda _: ConsentSeal.objects.order_by("pk")[1:2].get().delete(), None),
         (lambda _: ConsentNotice.objects.update(text="Other words."), "whose text was altered"),
     ],
 )

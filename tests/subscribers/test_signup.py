@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from limits import parse_many
 
 from subscribers import consent, signup, suppression, throttle
 from subscribers.models import (
@@ -149,7 +150,7 @@ def test_two_workers_that_do_not_see_each_other_cause_one_mail(
 
 
 def test_under_pressure_the_confirmation_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "PER_SITE", throttle.parse_many("1/hour"))
+    monkeypatch.setattr(throttle, "PER_SITE", parse_many("1/hour"))
     making.pending("first@example.com")
 
     making.pending(ANNA)
@@ -172,7 +173,7 @@ def test_confirming_makes_a_reader_with_what_was_chosen() -> None:
     assert list(row.topics.all()) == [wanted]
     assert row.source == {"utm_source": "x"}
     assert found.newly
-    assert Outbox.objects.get(pk=found.welcome_id).purpose == "welcome"
+    assert Outbox.objects.get(purpose="welcome").pk == found.welcome_id
     acts = list(consent.history(reader.person))
     assert [act.act for act in acts] == ["requested", "confirmed"]
     assert acts[1].notice == asked.notice

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from limits import parse_many
 from pytest_django.fixtures import Settings
 from redis import Redis
 
@@ -124,7 +125,7 @@ def test_a_hung_valkey_costs_one_short_wait(settings: Settings) -> None:
 def test_over_a_ceiling_mail_waits_instead_of_being_refused(
     monkeypatch: pytest.MonkeyPatch, valkey: Redis
 ) -> None:
-    monkeypatch.setattr(throttle, "PER_DOMAIN", throttle.parse_many("2/hour"))
+    monkeypatch.setattr(throttle, "PER_DOMAIN", parse_many("2/hour"))
 
     delays = [throttle.delay("small.example") for _ in range(3)]
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from limits import parse_many
 
 from subscribers import links, signup, suppression, throttle, triggers
 from subscribers.models import ConsentNotice, SignupRequest, Topic
@@ -32,7 +33,7 @@ def _asked() -> list[SignupRequest]:
 def test_the_answer_is_the_same_to_the_byte_for_every_address(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "PER_VISITOR", throttle.parse_many("1000/minute"))
+    monkeypatch.setattr(throttle, "PER_VISITOR", parse_many("1000/minute"))
     making.pending("pending@example.com")
     making.confirmed("active@example.com")
     making.subscription("left@example.com", state="unsubscribed")
