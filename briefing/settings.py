@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from briefing import env as environment
+from briefing import limits
 from briefing.theme import UNFOLD  # noqa: F401  read by django-unfold
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -179,6 +180,8 @@ EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)
 EMAIL_URL = env.str("EMAIL_URL", "" if PRODUCTION else "smtp://127.0.0.1:8025")
 MAIL_ACCOUNTS = {
     "bulk": env.str("BULK_EMAIL_URL", EMAIL_URL),
+    # Takes over while the breaker of `bulk` is open; empty means waiting instead.
+    "fallback": env.str("FALLBACK_EMAIL_URL", ""),
     "transactional": env.str("TRANSACTIONAL_EMAIL_URL", EMAIL_URL),
 }
 ANYMAIL = {
@@ -197,6 +200,17 @@ BATCH_SIZE = env.int("BATCH_SIZE", 500)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", 50.0)
 SMTP_SOCKETS = env.int("SMTP_SOCKETS", 8)
+# Messages a second: "bulk=200,bulk/gmail.com=50". What is not named has no limit.
+RATES = limits.rates("RATES", env.str("RATES", ""))
+# A new sending domain begins small: "bulk=2026-12-01:500:1.5:30" is 500 a day, growing by half, 30 days.
+WARM_UP = limits.warm_up("WARM_UP", env.str("WARM_UP", ""))
+# What happens to deliveries that stay unknown: they are listed, or resent once after 15 minutes.
+UNKNOWN_POLICY = env.str("UNKNOWN_POLICY", "leave")
+if UNKNOWN_POLICY not in {"leave", "resend"}:
+    raise ImproperlyConfigured("UNKNOWN_POLICY is leave or resend.")
+UNKNOWN_ALERT_AT = env.int("UNKNOWN_ALERT_AT", 20)
+ALERT_RECIPIENTS = env.list("ALERT_RECIPIENTS", [])
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
 
 # ---------------------------------------------------------------------------- people who work here
 LOGIN_URL = "account_login"

@@ -1,22 +1,16 @@
 """Celery's doors to the engine: doorbells. What is true is in the database, never in a message."""
 
 import logging
-import time
 
 from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from briefing.dispatch import control, journal, planner, retries, sender
+from briefing.dispatch import control, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
-from briefing.dispatch.states import SENDING
-from briefing.models import Dispatch
 from briefing.transports import accounts
 
 logger = logging.getLogger(__name__)
-
-# A dead worker's journal is read within a lease; a day later it is of no use to anybody.
-_JOURNAL_SECONDS = 86_400
 
 
 @shared_task
@@ -34,27 +28,24 @@ def drain(dispatch_id: int) -> None:
 
     Safe to run twice because a batch is claimed by one conditional UPDATE.
     """
-    report = sender.drain(dispatch_id, accounts.transport())
+    account = pace.usable_account(now=database_now())
+    if account is None:
+        # Every account is shut off for the moment; the sweep rings again.
+        return
+    report = sender.drain(dispatch_id, accounts.transport(account), account=account)
     if report.more:
-        ring(dispatch_id)
+        _publish(drain, dispatch_id, seconds=report.wait.total_seconds())
     elif not report.down:
         control.finish_if_done(dispatch_id, now=database_now())
 
 
 @shared_task
 def sweep() -> None:
-    """Ring for whatever is due: a doorbell that was lost costs time, never mail.
+    """Look after the engine every few seconds, and ring for whatever is due.
 
-    Safe to run twice because it only rings, and settles what is keyed by a fence.
+    Safe to run twice because it rings, and settles only what is keyed by a fence.
     """
-    retries.recover_abandoned()
-    journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
-    for dispatch in Dispatch.objects.filter(state__in=SENDING):
-        if dispatch.planned_at is None:
-            _publish(plan, dispatch.pk)
-        ring(dispatch.pk)
-    for dispatch_id in control.cancelled_and_open():
-        ring(dispatch_id)
+    upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _publish(plan, dispatch_id))
 
 
 def plan_later(dispatch_id: int) -> None:
@@ -62,14 +53,19 @@ def plan_later(dispatch_id: int) -> None:
     transaction.on_commit(lambda: _publish(plan, dispatch_id))
 
 
+def drain_later(dispatch_id: int) -> None:
+    """Wake a worker once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: ring(dispatch_id))
+
+
 def ring(dispatch_id: int) -> None:
     """Wake a worker for a dispatch."""
     _publish(drain, dispatch_id)
 
 
-def _publish(task: Task, dispatch_id: int) -> None:
+def _publish(task: Task, dispatch_id: int, *, seconds: float = 0.0) -> None:
     """Publish a doorbell; with the broker away the sweep rings later, and nobody waits for it."""
     try:
-        task.delay(dispatch_id)
+        task.apply_async((dispatch_id,), countdown=seconds or None)
     except OperationalError:
         logger.warning("doorbell_lost task=%s dispatch=%s", task.name, dispatch_id)

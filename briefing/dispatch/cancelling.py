@@ -1,4 +1,4 @@
-"""Writes down the rest of a cancelled dispatch: who was planned and will not be written to."""
+"""Writes down the rest of a dispatch that will not be sent: cancelled, or unknown after a restore."""
 
 from collections import Counter
 from datetime import datetime
@@ -8,10 +8,8 @@ from django.db import transaction
 from briefing.dispatch import claims, results, retries
 from briefing.dispatch.claims import Held
 from briefing.dispatch.intents import increments, unsent_row
-from briefing.dispatch.outcome import CANCELLED, DEFERRED
+from briefing.dispatch.outcome import CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Batch, Delivery
-
-_REASON = "dispatch cancelled"
 
 
 def settle(dispatch_id: int, *, now: datetime) -> int:
@@ -20,16 +18,27 @@ def settle(dispatch_id: int, *, now: datetime) -> int:
     Batches are claimed as for sending, so one in another worker's hands is settled when that
     worker lets go of it. Safe to run twice, and by two workers at once.
     """
-    settled = _deferred(dispatch_id)
+    return _settle(dispatch_id, CANCELLED, "dispatch cancelled", now=now)
+
+
+def settle_as_unknown(dispatch_id: int, *, by: str, now: datetime) -> int:
+    """After a restore: whatever this copy believes is still to be sent may have been sent already.
+
+    Everybody without a row is listed as unknown, for a person to decide; return how many.
+    """
+    return _settle(dispatch_id, UNKNOWN, f"after a restore, said {by}"[:120], now=now)
+
+
+def _settle(dispatch_id: int, outcome: int, code: str, *, now: datetime) -> int:
+    settled = _deferred(dispatch_id, outcome, code)
     while held := claims.claim(dispatch_id, now=now):
-        settled += _rest_of(dispatch_id, held, now=now)
+        settled += _rest_of(dispatch_id, held, outcome, code, now=now)
     return settled
 
 
 @transaction.atomic
-def _rest_of(dispatch_id: int, held: Held, *, now: datetime) -> int:
+def _rest_of(dispatch_id: int, held: Held, outcome: int, code: str, *, now: datetime) -> int:
     readers = held.readers[held.intent_upto :]
-    counts: Counter[int] = Counter({CANCELLED: len(readers)})
     moved = Batch.objects.filter(
         pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED
     ).update(
@@ -37,26 +46,19 @@ def _rest_of(dispatch_id: int, held: Held, *, now: datetime) -> int:
         done_upto=held.size,
         state=Batch.State.DONE,
         lease_until=None,
-        **increments(counts),
+        **increments(Counter({outcome: len(readers)})),
     )
-    if not moved:
-        return 0
-    results.write(
-        held.batch_id,
-        [
-            unsent_row(dispatch_id, reader, CANCELLED, code=_REASON, now=now)
-            for reader in readers
-        ],
-    )
-    return len(readers)
+    if moved:
+        rows = [unsent_row(dispatch_id, each, outcome, code=code, now=now) for each in readers]
+        results.write(held.batch_id, rows)
+    return len(readers) if moved else 0
 
 
 @transaction.atomic
-def _deferred(dispatch_id: int) -> int:
+def _deferred(dispatch_id: int, outcome: int, code: str) -> int:
     """Whoever was to be tried again is not."""
     stopped = Delivery.objects.filter(dispatch_id=dispatch_id, outcome=DEFERRED).update(
-        outcome=CANCELLED, code=_REASON, next_at=None
+        outcome=outcome, code=code, next_at=None
     )
-    if stopped:
-        retries.adjust(dispatch_id, Counter({CANCELLED: stopped}), taken={DEFERRED: stopped})
+    retries.adjust(dispatch_id, Counter({outcome: stopped}), taken={DEFERRED: stopped})
     return stopped

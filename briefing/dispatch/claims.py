@@ -25,6 +25,7 @@ class Held:
 
     batch_id: int
     variant_id: int
+    lane: str
     readers: "array[int]"
     fence: int
     intent_upto: int
@@ -114,6 +115,7 @@ def _held(batch: Batch, *, fence: int) -> Held:
     return Held(
         batch_id=batch.pk,
         variant_id=batch.variant_id,
+        lane=batch.lane,
         readers=readers,
         fence=fence,
         intent_upto=batch.intent_upto,

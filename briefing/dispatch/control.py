@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from briefing.dispatch.outcome import DEFERRED
-from briefing.dispatch.states import SENDING, ForbiddenStepError, sources
+from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError, sources
 from briefing.issues import lifecycle
 from briefing.issues.compiling import compile_issue
 from briefing.models import Batch, Delivery, Dispatch, DispatchCount, Issue
@@ -29,18 +29,43 @@ def start(issue: Issue, *, now: datetime) -> Dispatch:
         raise DispatchRefusedError("This issue has no articles. Add at least one, then dispatch it.")
     if Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).exists():
         raise DispatchRefusedError(_already(issue))
+    return _begin(issue, Dispatch.Kind.MAIN, now=now)
+
+
+def start_missed(issue: Issue, *, now: datetime) -> Dispatch:
+    """Send an issue to those whom its dispatches did not reach, and to nobody else.
+
+    Whoever accepted it, or may have, is left alone; so is everybody who joined since the first.
+    Raises: DispatchRefusedError.
+    """
+    return _begin(issue, Dispatch.Kind.MISSED, now=now)
+
+
+def start_correction(issue: Issue, *, now: datetime) -> Dispatch:
+    """Send an issue, as it stands corrected now, to those who received it. Raises: as `start`."""
+    return _begin(issue, Dispatch.Kind.CORRECTION, now=now)
+
+
+def _begin(issue: Issue, kind: str, *, now: datetime) -> Dispatch:
     combinations = audience.combinations(issue.newsletter, now=now)
     if not combinations:
         raise DispatchRefusedError(
             f"Nobody would receive this issue: {issue.newsletter} has no active reader."
         )
+    main = Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).first()
+    if kind != Dispatch.Kind.MAIN:
+        _check_follows(issue, main)
     try:
         with transaction.atomic():
             dispatch = Dispatch.objects.create(
                 issue=issue,
-                edition=compile_issue(issue, combinations, now=now),
+                # Those it missed get exactly what the others got; a correction is compiled anew.
+                edition=main.edition
+                if main and kind == Dispatch.Kind.MISSED
+                else compile_issue(issue, combinations, now=now),
+                kind=kind,
                 state=Dispatch.State.RUNNING,
-                ceiling=audience.ceiling(issue.newsletter),
+                ceiling=main.ceiling if main else audience.ceiling(issue.newsletter),
                 created_at=now,
                 started_at=now,
             )
@@ -50,6 +75,17 @@ def start(issue: Issue, *, now: datetime) -> Dispatch:
         # Two people pressed at once: the constraint let one of them through.
         raise DispatchRefusedError(_already(issue)) from error
     return dispatch
+
+
+def _check_follows(issue: Issue, main: Dispatch | None) -> None:
+    """Raises: DispatchRefusedError while there is nothing to follow, or it is still going on."""
+    if main is None:
+        raise DispatchRefusedError(f"{issue} has not been dispatched yet. Dispatch it first.")
+    busy = Dispatch.objects.filter(issue=issue).exclude(state__in=ENDED).first()
+    if busy:
+        raise DispatchRefusedError(
+            f"Dispatch {busy.pk} of {issue} is still {busy.get_state_display()}. Let it end first."
+        )
 
 
 def pause(dispatch: Dispatch, *, reason: str) -> None:

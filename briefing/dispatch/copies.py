@@ -11,7 +11,7 @@ from briefing.dispatch.sql.rows import ReaderRow
 from briefing.issues.slots import join, slots_of
 from briefing.models import Dispatch, EditionVariant
 from briefing.transports.base import Composer, Copy, Sender, Slots, Transport, VariantContent
-from briefing.transports.wire import clean, date_header, mailbox
+from briefing.transports.headers import clean, date_header, mailbox
 
 
 @dataclass(frozen=True, slots=True)

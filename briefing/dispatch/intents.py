@@ -92,12 +92,13 @@ def intend(
     maker: CopyMaker,
     journal: Journal,
     *,
+    size: int,
     answered: Sequence[Answered],
     now: datetime,
 ) -> InFlight | Stopped:
-    """Commit the intent for the next group of a held batch; record `answered` on the way."""
+    """Commit the intent for the next `size` readers of a held batch; record `answered` with it."""
     first = held.intent_upto
-    upto = min(held.size, first + (1 if held.cautious else settings.GROUP_SIZE))
+    upto = min(held.size, first + size)
     slot = journal.begin(batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first)
     started = time.monotonic()
     copies: list[Copy] = []

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
+from briefing.dispatch import selection
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.states import ENDED
 from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant
@@ -87,6 +88,7 @@ def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:
         ),
         [],
     )
+    page = selection.narrow(dispatch, page)
     planned = [candidate for candidate in page if not candidate.excluded]
     if not count.watermark:
         count.lanes = _lanes(planned)

@@ -176,7 +176,7 @@ def _settle(row: Delivery, outcome: int, code: str) -> int:
 
 def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> None:
     """Move numbers between a dispatch's counters after their batches had counted them."""
-    if not new:
+    if not +new:
         return
     count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
     for outcome, number in new.items():

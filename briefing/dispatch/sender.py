@@ -4,7 +4,6 @@ Before it: pending batches. After it: deliveries. The commit of an intent is the
 from then on each reader of the group ends in exactly one row, whatever breaks.
 """
 
-import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from briefing.dispatch import cancelling, claims, intents, retries
+from briefing.dispatch import cancelling, claims, holding, intents, pace, retries
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
 from briefing.dispatch.intents import Answered, Stopped
@@ -22,8 +21,6 @@ from briefing.dispatch.states import SENDING
 from briefing.models import Dispatch, EditionVariant
 from briefing.transports.base import Session, Transport, TransportDownError
 
-logger = logging.getLogger(__name__)
-
 # A long round trip must not drain the pipe: while one group is answered the next is on its way.
 GROUPS_IN_FLIGHT = 2
 # With the provider away a batch is not claimed again before this has passed.
@@ -32,23 +29,24 @@ _OUTAGE_WAIT = timedelta(seconds=30)
 
 @dataclass(slots=True)
 class DrainReport:
-    """What one drain did. `more` says that batches are left; `down` why the provider refused."""
+    """What one drain did. `more` says that work is left, after `wait`; `down` why it stopped."""
 
     handed_over: int = 0
     more: bool = False
+    wait: timedelta = timedelta(0)
     down: str = ""
-    down_for_good: bool = False
     stopped: str = ""
 
 
 @dataclass(slots=True)
 class Drain:
-    """One worker's turn at one dispatch."""
+    """One worker's turn at one dispatch, through one account."""
 
     dispatch: Dispatch
     transport: Transport
     seconds: float
-    clock: Clock = field(default_factory=Clock.read)
+    pace: pace.Pace
+    clock: Clock
     report: DrainReport = field(default_factory=DrainReport)
     _makers: dict[int, CopyMaker] = field(default_factory=dict)
     _in_flight: deque[Answered] = field(default_factory=deque)
@@ -75,7 +73,9 @@ class Drain:
         try:
             session = self.transport.open(journal, sender_of(self.dispatch))
         except TransportDownError as error:
-            self._give_up(error)
+            self.report.down = str(error)
+            self.pace.note_down(str(error), permanent=error.permanent)
+            self._let_go()
             return
         try:
             self._pump(session, journal)
@@ -108,8 +108,9 @@ class Drain:
         if time.monotonic() >= self._ends_at:
             self.report.more = True
             return None
-        if self._held is None or self._held.intent_upto >= self._held.size:
-            self._hold_next(journal)
+        size = self._granted(journal)
+        if size is None:
+            return None
         answered, self._answered = self._answered, []
         now = self.clock.now()
         if self._held is None:
@@ -119,7 +120,7 @@ class Drain:
             )
         maker = self._maker(self._held.variant_id)
         group = intents.intend(
-            self.dispatch, self._held, maker, journal, answered=answered, now=now
+            self.dispatch, self._held, maker, journal, size=size, answered=answered, now=now
         )
         if isinstance(group, Stopped):
             self.report.stopped = group.reason
@@ -127,6 +128,24 @@ class Drain:
                 self._held = None
             return None
         return group
+
+    def _granted(self, journal: Journal) -> int | None:
+        """Hold a batch whose lane may send now; returns how many readers, or None to end here.
+
+        A batch that has to wait is given back with its time, and another lane gets its turn.
+        """
+        while True:
+            if self._held is None or self._held.intent_upto >= self._held.size:
+                self._hold_next(journal)
+            if self._held is None and not retries.due(self.dispatch.pk, now=self.clock.now()):
+                return 0
+            size, wait = self.pace.ask(self._held, now=self.clock.now())
+            if size:
+                return size
+            self.report.more, self.report.wait = True, wait
+            if self._held is None:
+                return None
+            self._let_go(wait)
 
     def _hold_next(self, journal: Journal) -> bool:
         self._held = claims.claim(self.dispatch.pk, now=self.clock.now())
@@ -150,34 +169,32 @@ class Drain:
         self._in_flight.remove(group)
         self._answered.append(group)
         self.report.handed_over += sum(copy.started for copy in group.copies)
-        unsent = [copy for copy in group.copies if copy.outcome is None and not copy.started]
-        if unsent:
-            self.report.down = unsent[0].code or "the deadline of the group was reached"
+        down = self.pace.note_group(group, session)
+        self.report.down = self.report.down or down
 
-    def _let_go(self) -> None:
+    def _let_go(self, wait: timedelta = timedelta(0)) -> None:
         """Give the batch back; with the provider away, not for the next half minute."""
         if self._held is None:
             return
-        wait = _OUTAGE_WAIT if self.report.down else timedelta(0)
+        wait = _OUTAGE_WAIT if self.report.down else wait
         claims.release(self._held, not_before=self.clock.now() + wait)
         self._held = None
 
-    def _give_up(self, error: TransportDownError) -> None:
-        self.report.down = str(error)
-        self.report.down_for_good = error.permanent
-        logger.warning("drain_provider_down dispatch=%s reason=%s", self.dispatch.pk, error)
-        self._let_go()
 
-
-def drain(dispatch_id: int, transport: Transport, *, seconds: float | None = None) -> DrainReport:
+def drain(
+    dispatch_id: int, transport: Transport, *, account: str = "bulk", seconds: float | None = None
+) -> DrainReport:
     """Send what is due of a dispatch. Any number of workers may do so at the same time.
 
     Returns within `seconds` (settings.DRAIN_SECONDS) plus the answer to what is then in flight.
     """
     dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
+    clock = Clock.read()
     if dispatch.state == Dispatch.State.CANCELLED:
-        cancelling.settle(dispatch_id, now=Clock.read().now())
+        cancelling.settle(dispatch_id, now=clock.now())
     if dispatch.state not in SENDING:
         return DrainReport(stopped=dispatch.state)
+    if reason := holding.held():
+        return DrainReport(stopped=reason)
     limit = settings.DRAIN_SECONDS if seconds is None else seconds
-    return Drain(dispatch, transport, limit).run()
+    return Drain(dispatch, transport, limit, pace.Pace(account, dispatch, clock), clock).run()

@@ -1,5 +1,7 @@
 """The publishing side of the database, in the order in which an article becomes a delivery."""
 
+from briefing.models.account import Allowance, Breaker, Bucket
+from briefing.models.alert import Alert
 from briefing.models.article import (
     Article,
     ArticleAuthor,
@@ -17,11 +19,15 @@ from briefing.models.issue import Issue, IssueItem
 from briefing.models.staff import User
 
 __all__ = [
+    "Alert",
+    "Allowance",
     "Article",
     "ArticleAuthor",
     "ArticleQuerySet",
     "Author",
     "Batch",
+    "Breaker",
+    "Bucket",
     "Correction",
     "Delivery",
     "Dispatch",

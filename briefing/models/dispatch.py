@@ -136,7 +136,7 @@ class Batch(models.Model):
 
 
 class Fence(models.Model):
-    """One row: the number that the next claim takes, and the last sign of life.
+    """One row: the number that the next claim takes, the last sign of life, and the great switch.
 
     A higher fence always wins, so a worker that slept past its lease cannot move what another
     worker holds. A database whose number is lower than the file beside it was restored.
@@ -144,3 +144,7 @@ class Fence(models.Model):
 
     number = models.BigIntegerField(default=0)
     heartbeat_at = models.DateTimeField(null=True)
+    held = models.CharField(
+        _("all outgoing mail is held because"), max_length=200, blank=True, default=""
+    )
+    held_at = models.DateTimeField(null=True)

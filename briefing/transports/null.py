@@ -22,6 +22,9 @@ class NullTransport:
 class NullSession:
     """Answers each group as soon as it is asked for."""
 
+    retry_after_seconds = 0.0
+    down_for_good = False
+
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self._groups: deque[Group] = deque()

@@ -70,7 +70,8 @@ def taken_addresses(dispatch_id: int, addresses: Sequence[int]) -> set[int]:
 def insert_results(rows: Sequence[ResultRow]) -> bool:
     """Insert results at once; returns False, with nothing written, when a row already exists."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # COPY goes past Django's cursor, and so do its errors unless they are wrapped here.
+        with transaction.atomic(), connection.cursor() as cursor, connection.wrap_database_errors:
             with cursor.copy(f"COPY briefing_delivery ({RESULT_COLUMNS}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row((*row[:5], 0, *row[5:]))

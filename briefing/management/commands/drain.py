@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from briefing.dispatch import control, planner, sender
+from briefing.dispatch import control, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
-from briefing.dispatch.states import SENDING
-from briefing.models import Dispatch
 from briefing.transports import accounts
 
 _IDLE_SECONDS = 2.0
+# Between turns the sweep looks after the engine, so a turn must not be long.
+_TURN_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -31,20 +31,30 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while not stop.is_set():
             worked = self._work_once()
-            if not options["loop"] and not worked:
+            if not worked and not options["loop"]:
                 return
             if not worked:
                 stop.wait(_IDLE_SECONDS)
 
     def _work_once(self) -> int:
-        """Give every running dispatch a turn; return how many messages were handed over."""
-        handed_over = 0
-        for dispatch in Dispatch.objects.filter(state__in=SENDING).order_by("pk"):
-            if dispatch.planned_at is None:
-                planner.plan(dispatch.pk, ring=lambda _id: None)
-            report = sender.drain(dispatch.pk, accounts.transport(), seconds=5)
-            handed_over += report.handed_over
-            if report.down:
-                self.stderr.write(f"dispatch {dispatch.pk}: provider down: {report.down}")
-            control.finish_if_done(dispatch.pk, now=database_now())
-        return handed_over
+        """Sweep, and give every dispatch that is due a turn; return how many were written to."""
+        due: list[int] = []
+        upkeep.sweep(
+            now=database_now(),
+            ring=due.append,
+            plan=lambda dispatch_id: planner.plan(dispatch_id, ring=lambda _id: None),
+        )
+        return sum(self._drain(dispatch_id) for dispatch_id in due)
+
+    def _drain(self, dispatch_id: int) -> int:
+        account = pace.usable_account(now=database_now())
+        if account is None:
+            self.stderr.write(f"dispatch {dispatch_id}: every mail account is shut off for now")
+            return 0
+        report = sender.drain(
+            dispatch_id, accounts.transport(account), account=account, seconds=_TURN_SECONDS
+        )
+        if report.down:
+            self.stderr.write(f"dispatch {dispatch_id}: {account}: {report.down}")
+        control.finish_if_done(dispatch_id, now=database_now())
+        return report.handed_over

@@ -45,6 +45,9 @@ class Provider:
 
 
 class ProviderSession:
+    retry_after_seconds = 0.0
+    down_for_good = False
+
     def __init__(self, provider: Provider, watcher: Watcher) -> None:
         self._provider, self._watcher = provider, watcher
         self._groups: deque[Group] = deque()

@@ -47,7 +47,13 @@ class Worker:
             sender_of(self.dispatch),
         )
         group = intents.intend(
-            self.dispatch, self.held, maker, self.journal, answered=[], now=timezone.now()
+            self.dispatch,
+            self.held,
+            maker,
+            self.journal,
+            size=1 if self.held.cautious else 4,
+            answered=[],
+            now=timezone.now(),
         )
         assert isinstance(group, InFlight)
         return group
@@ -173,6 +179,7 @@ def test_a_worker_that_lost_its_fence_commits_no_further_intent() -> None:
         sleeper.held,
         maker,
         sleeper.journal,
+        size=4,
         answered=[],
         now=Clock.read().now(),
     )

@@ -1,0 +1,73 @@
+"""Tells people: an alert stands at the desk, goes out once by mail and once to a webhook."""
+
+import json
+import logging
+import urllib.request
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from briefing.models import Alert
+from briefing.transports import accounts
+
+logger = logging.getLogger(__name__)
+
+_WEBHOOK_SECONDS = 5.0
+
+
+def raise_alert(kind: str, key: str, text: str, *, now: datetime) -> Alert | None:
+    """Write an alert down, unless the same trouble stands already. A door then tells it."""
+    alert, made = Alert.objects.get_or_create(
+        key=f"{kind}:{key}"[:80], seen_at=None, defaults={"kind": kind, "text": text[:500], "at": now}
+    )
+    if made:
+        logger.warning("alert_raised kind=%s key=%s", kind, key)
+    return alert if made else None
+
+
+def tell(*, now: datetime) -> int:
+    """Mail and post the alerts not told yet; return how many. Safe to run twice: told is noted.
+
+    One channel failing does not stop the other, and an alert that nobody could be told of stays.
+    """
+    told = 0
+    for alert in Alert.objects.filter(told_at=None).order_by("pk"):
+        channels = [_mail(alert), _post(alert)]
+        if any(channels) or not (settings.ALERT_RECIPIENTS or settings.ALERT_WEBHOOK_URL):
+            told += Alert.objects.filter(pk=alert.pk, told_at=None).update(told_at=now)
+    return told
+
+
+def _mail(alert: Alert) -> bool:
+    """Mail through the account that is not in trouble: alerts about bulk leave by the other one."""
+    if not settings.ALERT_RECIPIENTS:
+        return False
+    connection = accounts.backend("transactional")
+    message = EmailMessage(
+        subject=f"[Briefing] {alert.get_kind_display()}",
+        body=f"{alert.text}\n\n{settings.PUBLIC_BASE_URL}/admin/\n",
+        from_email=settings.SERVER_EMAIL,
+        to=settings.ALERT_RECIPIENTS,
+        connection=connection,
+    )
+    try:
+        return bool(message.send())
+    except OSError as error:
+        logger.warning("alert_mail_failed alert=%s error=%s", alert.pk, type(error).__name__)
+        return False
+
+
+def _post(alert: Alert) -> bool:
+    if not settings.ALERT_WEBHOOK_URL:
+        return False
+    body = json.dumps({"kind": alert.kind, "text": alert.text, "at": alert.at.isoformat()})
+    request = urllib.request.Request(  # noqa: S310  an operator's own address, from the settings
+        settings.ALERT_WEBHOOK_URL, body.encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310
+            return True
+    except OSError as error:
+        logger.warning("alert_post_failed alert=%s error=%s", alert.pk, type(error).__name__)
+        return False

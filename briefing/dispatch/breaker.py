@@ -1,0 +1,73 @@
+"""A breaker for each account: five failures in a row, or half of the last twenty, and it opens.
+
+While it is open nothing is claimed for the account. When its time is over one group goes as a
+probe; a success closes it, a failure opens it for twice as long, up to a quarter of an hour.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from briefing.models import Breaker
+
+_IN_A_ROW = 5
+_WINDOW = 20
+_MASK = (1 << _WINDOW) - 1
+_FIRST = timedelta(seconds=30)
+_LONGEST = timedelta(minutes=15)
+# How long a probe may take before another worker may try one.
+_PROBE = timedelta(seconds=60)
+
+
+def allows(account: str, *, now: datetime) -> bool:
+    """Whether a drain may claim for the account; an open breaker whose time is over lets one in."""
+    breaker = Breaker.objects.filter(account=account).first()
+    if breaker is None or breaker.open_until is None:
+        return True
+    if breaker.open_until > now:
+        return False
+    # The probe is taken by moving the time on: only one worker's UPDATE finds the old value.
+    return bool(
+        Breaker.objects.filter(account=account, open_until=breaker.open_until).update(
+            open_until=now + _PROBE
+        )
+    )
+
+
+def is_open(account: str) -> bool:
+    """Whether the account is shut off, a probe under way included."""
+    return Breaker.objects.filter(account=account, open_until__isnull=False).exists()
+
+
+def is_troubled(account: str) -> bool:
+    """Whether anything of the account's last twenty groups is still remembered."""
+    return Breaker.objects.filter(account=account).exclude(failures=0, recent=0).exists()
+
+
+def note_success(account: str) -> None:
+    """A group was answered: close the breaker. One UPDATE, and only where there was trouble."""
+    Breaker.objects.filter(account=account).exclude(failures=0, recent=0, open_until=None).update(
+        failures=0,
+        openings=0,
+        open_until=None,
+        reason="",
+        recent=F("recent").bitleftshift(1).bitand(_MASK),
+    )
+
+
+@transaction.atomic
+def note_failure(account: str, reason: str, *, now: datetime) -> bool:
+    """A group could not be handed over. Returns whether the breaker opened now."""
+    Breaker.objects.get_or_create(account=account)
+    breaker = Breaker.objects.select_for_update().get(account=account)
+    was_open = breaker.open_until is not None
+    breaker.failures += 1
+    breaker.recent = ((breaker.recent << 1) | 1) & _MASK
+    often = breaker.recent.bit_count() * 2 >= _WINDOW
+    if was_open or breaker.failures >= _IN_A_ROW or often:
+        breaker.open_until = now + min(_LONGEST, _FIRST * 2**breaker.openings)
+        breaker.openings = min(breaker.openings + 1, 10)
+        breaker.reason = reason[:200]
+    breaker.save()
+    return breaker.open_until is not None and not was_open

@@ -1,0 +1,107 @@
+"""How one drain keeps to its account's limits, and what it learns from the answers.
+
+Between the sender and the account's breaker, buckets and alerts: the sender asks before an intent
+and tells after each group.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from briefing.dispatch import alerts, breaker, control, throttle
+from briefing.dispatch.claims import Held
+from briefing.dispatch.clock import Clock
+from briefing.dispatch.intents import Answered, InFlight
+from briefing.dispatch.outcome import DEFERRED, UNKNOWN
+from briefing.dispatch.states import ForbiddenStepError
+from briefing.models import Alert, Dispatch
+from briefing.transports.base import Session
+
+# A wait this short is waited for here; a longer one gives the batch back.
+_SHORT_WAIT = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Pace:
+    """One drain's view of one account."""
+
+    account: str
+    dispatch: Dispatch
+    clock: Clock
+    _troubled: bool = field(default=True)
+
+    def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
+        """Return how many readers may be intended now, or 0 and how long to wait.
+
+        A batch whose workers died is taken one by one, whatever the limits allow.
+        """
+        lane = held.lane if held else ""
+        size = throttle.group_size(self.account, lane)
+        if held:
+            size = 1 if held.cautious else min(size, held.size - held.intent_upto)
+        grant = throttle.take(self.account, lane, size, now=now)
+        if not grant.granted and grant.wait <= _SHORT_WAIT:
+            time.sleep(grant.wait.total_seconds())
+            grant = throttle.take(self.account, lane, size, now=self.clock.now())
+        return (size, timedelta(0)) if grant.granted else (0, grant.wait)
+
+    def note_group(self, group: Answered, session: Session) -> str:
+        """Learn from an answered group; returns why the account cannot be used, or nothing."""
+        copies = group.copies
+        unsent = [copy for copy in copies if copy.outcome is None and not copy.started]
+        deferred = sum(copy.outcome == DEFERRED for copy in copies)
+        unknown = sum(copy.outcome == UNKNOWN or (copy.outcome is None and copy.started)
+                      for copy in copies)
+        if isinstance(group, InFlight):
+            throttle.note_answers(
+                self.account, group.held.lane, deferred=deferred, total=len(copies)
+            )
+        if session.retry_after_seconds:
+            throttle.hold_for(
+                self.account, seconds=session.retry_after_seconds, now=self.clock.now()
+            )
+        if unsent:
+            reason = unsent[0].code or "the time of the group was over"
+            self.note_down(reason, permanent=session.down_for_good)
+            return reason
+        if unknown == len(copies):
+            self._fail("no answers")
+        elif self._troubled:
+            # Looked up once a drain: an account in good health costs no statement per group.
+            breaker.note_success(self.account)
+            self._troubled = breaker.is_troubled(self.account)
+        return ""
+
+    def note_down(self, reason: str, *, permanent: bool) -> None:
+        """Nothing can be handed over: open the breaker in time, or pause for a person at once."""
+        self._fail(reason)
+        if not permanent:
+            return
+        text = f"{self.account}: {reason}. Mend the account's settings, then resume the dispatch."
+        try:
+            control.pause(self.dispatch, reason=reason[:200])
+        except ForbiddenStepError:
+            # Somebody stopped it already; what is wrong with the account still has to be known.
+            pass
+        self._alert(Alert.Kind.PAUSED, str(self.dispatch.pk), text)
+
+    def _fail(self, reason: str) -> None:
+        self._troubled = True
+        if breaker.note_failure(self.account, reason, now=self.clock.now()):
+            text = f"{self.account} cannot be used: {reason}. It is tried again by itself."
+            self._alert(Alert.Kind.BREAKER, self.account, text)
+
+    def _alert(self, kind: str, key: str, text: str) -> None:
+        alerts.raise_alert(kind, key, text, now=self.clock.now())
+
+
+def accounts_in_order() -> list[str]:
+    """Return the accounts that may carry issues: the bulk one, then its fallback if there is one."""
+    return [name for name in ("bulk", "fallback") if settings.MAIL_ACCOUNTS.get(name)]
+
+
+def usable_account(*, now: datetime) -> str | None:
+    """Return the first account whose breaker lets a drain in, or None while all are open."""
+    return next((name for name in accounts_in_order() if breaker.allows(name, now=now)), None)

@@ -1,0 +1,76 @@
+"""What a person decides of unknown and quarantined deliveries. Nothing here happens by itself,
+except what the site's own policy allows.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from briefing.dispatch import retries
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, REJECTED, UNKNOWN
+from briefing.models import Delivery
+
+# Evidence may still come for so long: a webhook, or an answer after the lease.
+POLICY_WAIT = timedelta(minutes=15)
+
+
+def open_questions(dispatch_id: int | None = None) -> "QuerySet[Delivery]":
+    """Return the deliveries that wait for a decision, in the order of their keys."""
+    rows = Delivery.objects.filter(outcome__in=(UNKNOWN, QUARANTINED))
+    if dispatch_id is not None:
+        rows = rows.filter(dispatch_id=dispatch_id)
+    return rows.order_by("dispatch_id", "subscriber_id")
+
+
+def accept(dispatch_id: int, readers: Collection[int], *, by: str) -> int:
+    """Say that these readers have the issue; returns how many rows were decided."""
+    return _decide(dispatch_id, readers, ACCEPTED, code=f"decided by {by}")
+
+
+def reject(dispatch_id: int, readers: Collection[int], *, by: str) -> int:
+    """Say that these readers do not have it and will not be written to."""
+    return _decide(dispatch_id, readers, REJECTED, code=f"decided by {by}")
+
+
+def resend(dispatch_id: int, readers: Collection[int], *, by: str, now: datetime) -> int:
+    """Send again to these readers: some of them may then have two copies."""
+    return _decide(dispatch_id, readers, DEFERRED, code=f"resent by {by}", next_at=now)
+
+
+def apply_policy(*, now: datetime) -> int:
+    """Resend once what stayed unknown, where the site's policy says so; the default is to leave it.
+
+    Safe to run twice because a row that was resent has more than one attempt.
+    """
+    if settings.UNKNOWN_POLICY != "resend":
+        return 0
+    rows = Delivery.objects.filter(outcome=UNKNOWN, attempts=1, at__lt=now - POLICY_WAIT)
+    resent = 0
+    for dispatch_id in rows.values_list("dispatch_id", flat=True).distinct():
+        readers = rows.filter(dispatch_id=dispatch_id).values_list("subscriber_id", flat=True)
+        resent += resend(dispatch_id, list(readers), by="policy", now=now)
+    return resent
+
+
+@transaction.atomic
+def _decide(
+    dispatch_id: int,
+    readers: Collection[int],
+    outcome: int,
+    *,
+    code: str,
+    next_at: datetime | None = None,
+) -> int:
+    """Move rows from a question to an answer, and the counters with them."""
+    total = 0
+    for before in (UNKNOWN, QUARANTINED):
+        number = Delivery.objects.filter(
+            dispatch_id=dispatch_id, subscriber_id__in=readers, outcome=before
+        ).update(outcome=outcome, code=code[:120], next_at=next_at, fence=None)
+        retries.adjust(dispatch_id, Counter({outcome: number}), taken={before: number})
+        total += number
+    return total

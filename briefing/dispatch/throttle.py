@@ -1,0 +1,149 @@
+"""How fast an account may send: a limit for the whole, one for each lane, a warm-up, a slowdown.
+
+The limits live in the database and nowhere else (docs/decisions/0005): all hosts share them, and
+there is no broker whose loss could stop or unleash a dispatch. An account without limits pays
+nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from briefing.models import Allowance, Bucket
+
+# How far a bucket may run ahead: one second's worth leaves at once.
+_BURST = timedelta(seconds=1)
+# A lane without a limit of its own is slowed from this many messages a second.
+_ASSUMED_RATE = 200.0
+_MAX_SLOWDOWN = 1024.0
+# A lane of whose group this share was deferred is being told to slow down.
+_DEFERRED_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whether a group may leave now. `wait` is how long until it is worth asking again."""
+
+    granted: bool
+    wait: timedelta = timedelta(0)
+
+
+_GRANTED = Grant(granted=True)
+
+
+def rate(account: str, lane: str) -> float:
+    """Return messages per second, as configured; 0 means no limit."""
+    return float(settings.RATES.get(f"{account}/{lane}" if lane else account, 0.0))
+
+
+def group_size(account: str, lane: str) -> int:
+    """Return how many copies to intend at once: with a slow limit small groups, evenly spread."""
+    limits = [each for each in (rate(account, ""), rate(account, lane)) if each]
+    return max(1, min([settings.GROUP_SIZE, *(int(each) for each in limits)]))
+
+
+def take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
+    """Ask for `number` messages before their intent. Nothing is taken unless all limits grant it."""
+    warm = _take_allowance(account, number, now=now)
+    if not warm.granted:
+        return warm
+    whole = _take(account, "", number, now=now)
+    if not whole.granted:
+        _return_allowance(account, number, now=now)
+        return whole
+    apart = _take(account, lane, number, now=now) if lane else _GRANTED
+    if not apart.granted:
+        _return_allowance(account, number, now=now)
+        give_back(account, "", number)
+    return apart
+
+
+def give_back(account: str, lane: str, number: int) -> None:
+    """Return what was taken for messages that never left."""
+    per_second = rate(account, lane)
+    if per_second:
+        Bucket.objects.filter(account=account, lane=lane).update(
+            free_at=F("free_at") - timedelta(seconds=number / per_second)
+        )
+
+
+def hold_for(account: str, *, seconds: float, now: datetime) -> None:
+    """Let an account rest: the provider named the time in Retry-After."""
+    until = now + timedelta(seconds=min(seconds, 3600.0))
+    bucket, _made = Bucket.objects.get_or_create(
+        account=account, lane="", defaults={"free_at": until}
+    )
+    Bucket.objects.filter(pk=bucket.pk).update(free_at=Greatest(F("free_at"), until))
+
+
+def note_answers(account: str, lane: str, *, deferred: int, total: int) -> None:
+    """Slow a lane whose receiving servers defer, and let it recover group by group."""
+    if not lane or not total:
+        return
+    if deferred / total >= _DEFERRED_SHARE:
+        bucket, _made = Bucket.objects.get_or_create(
+            account=account, lane=lane, defaults={"free_at": datetime.fromtimestamp(0).astimezone()}
+        )
+        slower = min(_MAX_SLOWDOWN, bucket.slowdown * 2)
+        Bucket.objects.filter(pk=bucket.pk).update(slowdown=slower)
+    else:
+        Bucket.objects.filter(account=account, lane=lane, slowdown__gt=1.0).update(
+            slowdown=Greatest(1.0, F("slowdown") * 0.7)
+        )
+
+
+def _take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
+    """Move the bucket's free time by one conditional UPDATE."""
+    bucket = Bucket.objects.filter(account=account, lane=lane).first()
+    per_second = rate(account, lane)
+    slowdown = bucket.slowdown if bucket else 1.0
+    if slowdown > 1.0:
+        per_second = (per_second or _ASSUMED_RATE) / slowdown
+    if not per_second:
+        held = bucket is not None and bucket.free_at > now
+        return Grant(granted=False, wait=bucket.free_at - now) if bucket and held else _GRANTED
+    if bucket is None:
+        bucket, _made = Bucket.objects.get_or_create(
+            account=account, lane=lane, defaults={"free_at": now}
+        )
+    cost = timedelta(seconds=number / per_second)
+    taken = Bucket.objects.filter(pk=bucket.pk, free_at__lte=now + _BURST).update(
+        free_at=Greatest(F("free_at"), now) + cost
+    )
+    if taken:
+        return _GRANTED
+    free_at = Bucket.objects.values_list("free_at", flat=True).get(pk=bucket.pk)
+    return Grant(granted=False, wait=max(free_at - _BURST - now, timedelta(milliseconds=50)))
+
+
+def warm_up_limit(account: str, *, now: datetime) -> int | None:
+    """Return how many messages a warming account may send on this day, or None when it is warm."""
+    plan = settings.WARM_UP.get(account)
+    if plan is None:
+        return None
+    days = (now.date() - plan.start).days
+    if days >= plan.days:
+        return None
+    return int(plan.first * plan.growth ** max(0, days)) if days >= 0 else 0
+
+
+def _take_allowance(account: str, number: int, *, now: datetime) -> Grant:
+    limit = warm_up_limit(account, now=now)
+    if limit is None:
+        return _GRANTED
+    Allowance.objects.get_or_create(account=account, day=now.date())
+    taken = Allowance.objects.filter(
+        account=account, day=now.date(), used__lte=limit - number
+    ).update(used=F("used") + number)
+    if taken:
+        return _GRANTED
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Grant(granted=False, wait=midnight - now)
+
+
+def _return_allowance(account: str, number: int, *, now: datetime) -> None:
+    if warm_up_limit(account, now=now) is not None:
+        Allowance.objects.filter(account=account, day=now.date()).update(used=F("used") - number)

@@ -1,0 +1,52 @@
+"""What has to be looked at every few seconds, whatever else happens: the sweep's work."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+
+from briefing.dispatch import alerts, control, holding, journal, resolving, retries
+from briefing.dispatch.outcome import UNKNOWN
+from briefing.dispatch.states import SENDING
+from briefing.models import Alert, Delivery, Dispatch
+
+# A dead worker's journal is read within a lease; a day later it is of no use to anybody.
+_JOURNAL_SECONDS = 86_400
+
+
+def sweep(
+    *, now: datetime, ring: Callable[[int], None], plan: Callable[[int], None]
+) -> None:
+    """Guard, settle what was left behind, and ring for whatever is due. Safe to run twice.
+
+    A doorbell that was lost costs time, never mail: this finds the work in the database.
+    """
+    reason = holding.beat(now=now)
+    if reason:
+        text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."
+        alerts.raise_alert(Alert.Kind.HELD, "all", text, now=now)
+    retries.recover_abandoned()
+    journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
+    resolving.apply_policy(now=now)
+    _alert_unknown(now=now)
+    alerts.tell(now=now)
+    for dispatch in Dispatch.objects.filter(state__in=SENDING).order_by("pk"):
+        if dispatch.planned_at is None:
+            plan(dispatch.pk)
+        if not control.finish_if_done(dispatch.pk, now=now):
+            ring(dispatch.pk)
+    for dispatch_id in control.cancelled_and_open():
+        ring(dispatch_id)
+
+
+def _alert_unknown(*, now: datetime) -> None:
+    """Tell when more deliveries are unknown than a person would want not to know of."""
+    for dispatch_id in Dispatch.objects.filter(state__in=SENDING).values_list("pk", flat=True):
+        number = Delivery.objects.filter(dispatch_id=dispatch_id, outcome=UNKNOWN).count()
+        if number >= settings.UNKNOWN_ALERT_AT:
+            text = (
+                f"{number} deliveries of dispatch {dispatch_id} are unknown: they may or may not "
+                f"have arrived. See them with: manage.py unknown {dispatch_id}"
+            )
+            alerts.raise_alert(Alert.Kind.UNKNOWN, str(dispatch_id), text, now=now)
