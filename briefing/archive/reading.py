@@ -58,16 +58,14 @@ class Month:
     articles: int
 
 
+def public() -> ArticleQuerySet:
+    """Return what any visitor may read now, newest first."""
+    return Article.objects.published().filter(published_at__lte=timezone.now())
+
+
 def listed() -> ArticleQuerySet:
     """Return published articles as lists show them: with topic and bylines, without the body."""
-    articles: ArticleQuerySet = (
-        Article.objects.published()
-        .filter(published_at__lte=timezone.now())
-        .select_related("topic")
-        .prefetch_related(_BYLINES)
-        .defer("body")
-    )
-    return articles
+    return public().select_related("topic").prefetch_related(_BYLINES).defer("body")
 
 
 def front() -> Front:
@@ -120,14 +118,9 @@ def related(to: Article) -> list[Article]:
 
 def neighbours(of: Article) -> tuple[Article | None, Article | None]:
     """Return the articles that were published just before and just after."""
-    lean = Article.objects.published().only("slug", "headline", "published_at", "locale")
-    earlier = lean.filter(_before(of)).first()
-    later = (
-        lean.filter(_after(of), published_at__lte=timezone.now())
-        .order_by("published_at", "pk")
-        .first()
-    )
-    return earlier, later
+    lean = public().only("slug", "headline", "published_at", "locale")
+    later = lean.filter(_after(of)).order_by("published_at", "pk").first()
+    return lean.filter(_before(of)).first(), later
 
 
 def _before(mark: Article) -> Q:
@@ -141,8 +134,7 @@ def _after(mark: Article) -> Q:
 def months() -> list[Month]:
     """Return the months in which something was published, newest first."""
     rows = (
-        Article.objects.published()
-        .filter(published_at__lte=timezone.now())
+        public()
         .order_by()
         .annotate(month=TruncMonth("published_at"))
         .values_list("month")
@@ -154,7 +146,7 @@ def months() -> list[Month]:
 
 def topics() -> list[Topic]:
     """Return the topics that published articles carry, in the newsroom's order."""
-    return list(Topic.objects.filter(articles__in=Article.objects.published()).distinct())
+    return list(Topic.objects.filter(articles__in=public()).distinct())
 
 
 def author(slug: str) -> Author:
@@ -162,7 +154,7 @@ def author(slug: str) -> Author:
 
     Raises: Author.DoesNotExist
     """
-    return Author.objects.filter(articles__in=Article.objects.published()).distinct().get(slug=slug)
+    return Author.objects.filter(articles__in=public()).distinct().get(slug=slug)
 
 
 def house_newsletter() -> Newsletter | None:

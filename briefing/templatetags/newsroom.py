@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
 from briefing.archive import markdown, pictures, reading
+from briefing.issues import slots
 from briefing.models import Article
 from subscribers.models import Topic
 
@@ -71,6 +72,14 @@ def rendered(text: str, locale: str = "en") -> SafeString:
 def typeset(text: str) -> str:
     """Write a headline or a sentence with printed apostrophes."""
     return markdown.typeset(text)
+
+
+@register.filter
+def for_everybody(text: str) -> str:
+    """Write what an issue says with nobody's name in it: `{{ name|there }}` becomes "there"."""
+    markers = slots.Markers()
+    parts = markers.split(markers.resolve(text))
+    return slots.join(parts, {name: name.partition("|")[2] for name in slots.slots_of(parts)})
 
 
 @register.filter

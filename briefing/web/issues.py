@@ -4,7 +4,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from briefing.archive import reading
-from briefing.issues import slots
 from briefing.models import Issue
 
 
@@ -20,17 +19,5 @@ def issue(request: HttpRequest, newsletter: str, number: int) -> HttpResponse:
         found, articles = reading.issue(newsletter, number)
     except Issue.DoesNotExist as error:
         raise Http404 from error
-    context = {
-        "issue": found,
-        "articles": articles,
-        "intro": _for_everybody(found.intro),
-        "newsletter": found.newsletter,
-    }
+    context = {"issue": found, "articles": articles, "newsletter": found.newsletter}
     return render(request, "briefing/issue.html", context)
-
-
-def _for_everybody(intro: str) -> str:
-    """Put into an introduction what it says where a reader's value is empty."""
-    markers = slots.Markers()
-    parts = markers.split(markers.resolve(intro))
-    return slots.join(parts, {name: name.partition("|")[2] for name in slots.slots_of(parts)})
