@@ -8,7 +8,7 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 
-_TAGS = {"p", "em", "strong", "ul", "ol", "li", "h1", "h2", "h3", "h4", "a", "br", "blockquote", "code"}
+_TAGS = set("p em strong ul ol li h1 h2 h3 h4 a br blockquote code".split())
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 from django.urls import reverse
@@ -48,9 +49,7 @@ def doors(post: Post) -> list[str]:
 
 def _everything() -> dict[str, list[Any]]:
     models = apps.get_app_config("subscribers").get_models()
-    return {
-        model.__name__: list(model._default_manager.order_by("pk").values())  # noqa: SLF001 for model in models
-    }
+    return {model.__name__: list(QuerySet(model).order_by("pk").values()) for model in models}
 
 
 def _visit(client: Client, pattern: dict[str, Any], path: str) -> int:
