@@ -1,4 +1,4 @@
-"""Pictures of a copy that has no web server in front of it; decision 0005 says why it is here."""
+"""Pictures of a copy that has no web server in front of it; decision 0011 says why it is here."""
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
