@@ -1,0 +1,138 @@
+"""A copy in production starts only when readers can be reached, found and protected."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from briefing import checks
+from tests import factories
+from tests.checks import tools
+
+ROOT = Path(__file__).resolve().parents[2]
+SMTP = "submission://user:password@smtp.example:587"
+
+
+@pytest.fixture
+def production(settings: Settings) -> Settings:
+    """Set everything as a copy in production should have it."""
+    settings.MODE = "production"
+    settings.SECRET_KEY = "kJ8vQ2" * 10
+    settings.PUBLIC_BASE_URL = "https://briefing.example"
+    settings.ALLOWED_HOSTS = ["briefing.example"]
+    settings.MAIL_ACCOUNTS = {
+        "bulk": SMTP,
+        "fallback": "",
+        "transactional": "anymail://postmark",
+    }
+    return settings
+
+
+@pytest.mark.django_db
+def test_a_copy_that_has_everything_may_start(production: Settings) -> None:
+    factories.newsletter()
+    assert checks.unfit() == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "identity"),
+    [
+        ("SECRET_KEY", "short-0123456789", "E001"),
+        ("SECRET_KEY", "ab" * 40, "E001"),
+        ("SECRET_KEY", "django-insecure-" + "kJ8vQ2" * 10, "E001"),
+        ("SECRET_KEY", "change-me-" + "kJ8vQ2" * 10, "E001"),
+        ("PUBLIC_BASE_URL", "", "E002"),
+        ("PUBLIC_BASE_URL", "http://briefing.example", "E002"),
+        ("PUBLIC_BASE_URL", "https://", "E002"),
+        ("PUBLIC_BASE_URL", "https://briefing.example/news", "E002"),
+        ("ALLOWED_HOSTS", ["*"], "E003"),
+        ("ALLOWED_HOSTS", ["briefing.example", "*"], "E003"),
+        ("ALLOWED_HOSTS", [], "E004"),
+        ("ALLOWED_HOSTS", ["www.briefing.example"], "E004"),
+        ("MAIL_ACCOUNTS", {"bulk": SMTP, "transactional": ""}, "E005"),
+        ("MAIL_ACCOUNTS", {"fallback": "smtp.example"}, "E005"),
+        ("MAIL_ACCOUNTS", {"bulk": "smtps://smtp.example"}, "E005"),
+        ("MAIL_ACCOUNTS", {"bulk": "null://"}, "E005"),
+        ("MAIL_ACCOUNTS", {"bulk": "anymail://"}, "E005"),
+        ("MAIL_ACCOUNTS", {"bulk": "anymail://nobody"}, "E005"),
+    ],
+)
+def test_one_thing_missing_keeps_production_from_starting(
+    production: Settings, setting: str, value: Any, identity: str
+) -> None:
+    setattr(production, setting, value)
+    assert [message.id for message in checks.of_settings()] == [f"briefing.{identity}"]
+
+
+def test_a_host_under_an_allowed_domain_may_start(production: Settings) -> None:
+    production.ALLOWED_HOSTS = [".example"]
+    assert checks.of_settings() == []
+
+
+@pytest.mark.django_db
+def test_a_newsletter_without_a_postal_address_keeps_production_from_starting(
+    production: Settings,
+) -> None:
+    factories.newsletter()
+    factories.newsletter("nowhere", postal_address="")
+    [message] = checks.of_newsletters()
+    assert "“nowhere”" in message.msg
+
+
+@pytest.mark.django_db
+def test_a_demo_may_start_with_invented_addresses(settings: Settings) -> None:
+    settings.MODE, settings.ALLOWED_HOSTS, settings.MAIL_ACCOUNTS = "demo", ["*"], {"bulk": ""}
+    factories.newsletter("nowhere", postal_address="")
+    assert checks.unfit() == ""
+
+
+@pytest.mark.django_db
+def test_django_asks_the_same_questions(production: Settings) -> None:
+    production.PUBLIC_BASE_URL = ""
+    assert "briefing.E002" in {message.id for message in run_checks()}
+
+
+def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the project as production would, in a process of its own."""
+    program = Path(sys.executable).with_name(command[0])
+    return subprocess.run(
+        [program, *command[1:]],
+        cwd=ROOT,
+        env=tools.production() | {"LOCAL_DIR": os.environ["LOCAL_DIR"]} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("python", "manage.py", "migrate"),
+        ("python", "-c", "import briefing.wsgi"),
+        ("celery", "-A", "briefing", "worker", "--pool", "solo"),
+        ("celery", "-A", "briefing", "beat"),
+    ],
+)
+def test_every_process_of_an_unfit_copy_ends_and_says_why(command: tuple[str, ...]) -> None:
+    done = start(*command, PUBLIC_BASE_URL="http://briefing.example")
+    assert done.returncode != 0
+    assert "briefing.E002" in done.stderr
+    assert "PUBLIC_BASE_URL is not the site's https address." in done.stderr
+
+
+def test_the_web_server_of_a_fit_copy_starts() -> None:
+    done = start("python", "-W", "ignore", "-c", "import briefing.wsgi; print('ready')")
+    assert (done.stdout, done.returncode) == ("ready\n", 0), done.stderr
+
+
+def test_production_without_keys_says_which_are_missing() -> None:
+    done = start("python", "manage.py", "check", LINK_KEYS="")
+    assert done.returncode != 0
+    assert "Production needs LINK_KEYS" in done.stderr
