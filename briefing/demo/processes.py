@@ -24,7 +24,7 @@ _HANDLED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 # A process whose first run was shorter cannot run here; a later death was an accident.
 _RAN_SECONDS = 5.0
 _MOST_RESTARTS = 5
-_GRACE_SECONDS = 20.0
+_GRACE_SECONDS = 10.0
 
 
 class ProcessDiedError(Exception):

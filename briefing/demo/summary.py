@@ -3,7 +3,6 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from briefing.demo.first_issue import Arrivals
@@ -13,20 +12,22 @@ from briefing.models import Issue
 
 
 def show(console: Console, *, url: str, login: Login, issue: Issue) -> None:
-    """Print where to look, the desk with its login."""
-    table = Table.grid(padding=(0, 3, 0, 2))
-    table.add_column(style="bold")
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, path, note in (
-        (_("Site"), "/", _("read an article, sign up in its box")),
-        (_("Inbox"), "/inbox/", _("every mail this copy has sent")),
-        (_("Desk"), "/admin/", _login(login)),
-        (_("Issue"), issue.get_absolute_url(), issue.subject),
-    ):
-        table.add_row(name, Text(f"{url}{path}", style=f"link {url}{path}"), Text(note))
+    """Print where to look, and the desk's login."""
+    lines = (
+        (_("Site"), f"{url}/"),
+        (_("Inbox"), f"{url}/inbox/"),
+        (_("Desk"), f"{url}/admin/"),
+        ("", _login(login)),
+        (_("Issue %d") % issue.number, f"{url}{issue.get_absolute_url()}"),
+        ("", f"“{issue.subject}”"),
+    )
+    width = max(len(name) for name, _value in lines)
     console.print()
-    console.print(table)
+    for name, value in lines:
+        link = f"link {value}" if value.startswith(url) else ""
+        line = Text.assemble("  ", (f"{name:<{width}}", "bold"), "   ", (value, link))
+        # Never cut or broken: these are to be clicked and copied.
+        console.print(line, soft_wrap=True)
     console.print()
 
 

@@ -29,7 +29,7 @@ class Teller:
 
     def say(self, text: str = "") -> None:
         """Print a line as it is."""
-        self.console.print(Text(text))
+        self.console.print(Text(text), soft_wrap=True)
 
     @contextmanager
     def step(self, doing: str, *, done: str) -> Iterator[None]:
