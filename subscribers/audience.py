@@ -124,13 +124,15 @@ def _candidates(
 
 
 def _planned(newsletter: Newsletter, *, now: datetime) -> "QuerySet[Subscription, Any]":
-    return Subscription.objects.filter(newsletter=newsletter).annotate(
-        reason=_reason(now)
-    ).filter(reason="")
+    return (
+        Subscription.objects.filter(newsletter=newsletter)
+        .annotate(reason=_reason(now))
+        .filter(reason="")
+    )
 
 
 def _reason(now: datetime) -> Case:
-    """The SQL expression that names why a subscription is excluded, or is empty."""
+    """Return the SQL expression that names why a subscription is excluded, or is empty."""
     return Case(
         *(When(condition, then=Value(reason)) for reason, condition in exclusions(now)),
         default=Value(""),

@@ -19,7 +19,9 @@ _WEBHOOK_SECONDS = 5.0
 def raise_alert(kind: str, key: str, text: str, *, now: datetime) -> Alert | None:
     """Write an alert down, unless the same trouble stands already. A door then tells it."""
     alert, made = Alert.objects.get_or_create(
-        key=f"{kind}:{key}"[:80], seen_at=None, defaults={"kind": kind, "text": text[:500], "at": now}
+        key=f"{kind}:{key}"[:80],
+        seen_at=None,
+        defaults={"kind": kind, "text": text[:500], "at": now},
     )
     if made:
         logger.warning("alert_raised kind=%s key=%s", kind, key)

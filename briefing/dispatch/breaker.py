@@ -46,7 +46,7 @@ def is_troubled(account: str) -> bool:
 
 
 def note_success(account: str) -> None:
-    """A group was answered: close the breaker. One UPDATE, and only where there was trouble."""
+    """Close the breaker, as a group was answered. One UPDATE, and only where there was trouble."""
     Breaker.objects.filter(account=account).exclude(failures=0, recent=0, open_until=None).update(
         failures=0,
         openings=0,
@@ -58,7 +58,7 @@ def note_success(account: str) -> None:
 
 @transaction.atomic
 def note_failure(account: str, reason: str, *, now: datetime) -> bool:
-    """A group could not be handed over. Returns whether the breaker opened now."""
+    """Count a group that could not be handed over; return whether the breaker opened now."""
     Breaker.objects.get_or_create(account=account)
     breaker = Breaker.objects.select_for_update().get(account=account)
     was_open = breaker.open_until is not None

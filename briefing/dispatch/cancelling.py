@@ -7,7 +7,7 @@ from django.db import transaction
 
 from briefing.dispatch import claims, results, retries
 from briefing.dispatch.claims import Held
-from briefing.dispatch.intents import increments, unsent_row
+from briefing.dispatch.intents import increments
 from briefing.dispatch.outcome import CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Batch, Delivery
 
@@ -49,7 +49,8 @@ def _rest_of(dispatch_id: int, held: Held, outcome: int, code: str, *, now: date
         **increments(Counter({outcome: len(readers)})),
     )
     if moved:
-        rows = [unsent_row(dispatch_id, each, outcome, code=code, now=now) for each in readers]
+        verdict = results.Verdict(outcome, code)
+        rows = [results.row(dispatch_id, each, verdict, now=now) for each in readers]
         results.write(held.batch_id, rows)
     return len(readers) if moved else 0
 

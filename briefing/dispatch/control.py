@@ -26,7 +26,9 @@ def start(issue: Issue, *, now: datetime) -> Dispatch:
     A door then calls `tasks.plan_later`. Raises: DispatchRefusedError.
     """
     if not issue.items.exists():
-        raise DispatchRefusedError("This issue has no articles. Add at least one, then dispatch it.")
+        raise DispatchRefusedError(
+            "This issue has no articles. Add at least one, then dispatch it."
+        )
     if Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).exists():
         raise DispatchRefusedError(_already(issue))
     return _begin(issue, Dispatch.Kind.MAIN, now=now)
@@ -78,7 +80,7 @@ def _begin(issue: Issue, kind: str, *, now: datetime) -> Dispatch:
 
 
 def _check_follows(issue: Issue, main: Dispatch | None) -> None:
-    """Raises: DispatchRefusedError while there is nothing to follow, or it is still going on."""
+    """Refuse, by DispatchRefusedError, while there is nothing to follow or it is still going on."""
     if main is None:
         raise DispatchRefusedError(f"{issue} has not been dispatched yet. Dispatch it first.")
     busy = Dispatch.objects.filter(issue=issue).exclude(state__in=ENDED).first()
@@ -142,5 +144,3 @@ def _already(issue: Issue) -> str:
         f"{issue} has been dispatched already. Readers it missed can be written to from its "
         "dispatch page; the others will not get it twice."
     )
-
-

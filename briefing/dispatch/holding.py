@@ -35,7 +35,7 @@ def hold(reason: str, *, now: datetime) -> None:
 
 
 def let_go() -> None:
-    """A person decided that mail may leave again. Held dispatches wait for their own decision."""
+    """Let mail leave again, as a person decided. Held dispatches wait for their own decision."""
     high = Fence.objects.filter(pk=1).values_list("number", flat=True).first() or 0
     _write_mark(max(high, _read_mark()))
     Fence.objects.filter(pk=1).update(held="", held_at=None, number=max(high, _read_mark()))

@@ -1,5 +1,4 @@
-"""The point of no return and what comes after it: one transaction commits the next group's intent
-and the results of groups answered before it.
+"""The point of no return: one transaction commits a group's intent and the results before it.
 
 An intent looks once more, under a lock, at every reader it is about to write to. Whoever withdrew
 before its commit is skipped; whoever withdraws later was already being written to.
@@ -15,6 +14,7 @@ from typing import Protocol
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
 from briefing.dispatch import results
@@ -86,36 +86,38 @@ def deadline(started: float) -> float:
     return started + settings.LEASE_SECONDS - settings.EMAIL_TIMEOUT - _MARGIN_SECONDS
 
 
-def intend(
-    dispatch: Dispatch,
-    held: Held,
-    maker: CopyMaker,
-    journal: Journal,
-    *,
-    size: int,
-    answered: Sequence[Answered],
-    now: datetime,
-) -> InFlight | Stopped:
-    """Commit the intent for the next `size` readers of a held batch; record `answered` with it."""
-    first = held.intent_upto
-    upto = min(held.size, first + size)
-    slot = journal.begin(batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the drain: the groups answered since the last, recorded with the next intent."""
+
+    dispatch: Dispatch
+    journal: Journal
+    answered: Sequence[Answered]
+    now: datetime
+
+
+def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight | Stopped:
+    """Commit the intent for the next `size` readers of a held batch."""
+    first, upto = held.intent_upto, min(held.size, held.intent_upto + size)
+    slot = step.journal.begin(
+        batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first
+    )
     started = time.monotonic()
     copies: list[Copy] = []
     with transaction.atomic():
-        record_in(answered, now=now)
-        stopped = _refusal(dispatch)
+        record_in(step.answered, now=step.now)
+        stopped = _refusal(step.dispatch)
         if stopped is None:
-            preparing = Preparing(dispatch, held, maker, journal, slot, now)
-            copies, settled = preparing.prepare(range(first, upto))
-            stopped = None if _commit(held, upto, settled, now=now) else Stopped("fence", lost=True)
-    for group in answered:
-        journal.end(group.slot)
+            copies, settled = Preparing(step, held, maker, slot).prepare(range(first, upto))
+            kept = _commit(held, upto, settled, now=step.now)
+            stopped = None if kept else Stopped("fence", lost=True)
+    for group in step.answered:
+        step.journal.end(group.slot)
     if stopped:
-        journal.end(slot)
+        step.journal.end(slot)
         return stopped
     held.intent_upto = upto
-    return InFlight(held, dispatch.pk, first, upto, slot, Group(copies, deadline(started)))
+    return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, deadline(started)))
 
 
 def _refusal(dispatch: Dispatch) -> Stopped | None:
@@ -130,49 +132,49 @@ class Preparing:
     Splicing stands before the commit on purpose: what cannot be built fails while nothing is owed.
     """
 
-    dispatch: Dispatch
+    step: Step
     held: Held
     maker: CopyMaker
-    journal: Journal
     slot: int
-    now: datetime
 
     def prepare(self, positions: range) -> tuple[list[Copy], list[ResultRow]]:
         """Return the copies to hand over and the rows of the others."""
         ids = [self.held.readers[position] for position in positions]
-        newsletter_id = self.dispatch.issue.newsletter_id
-        readers = dialect().lock_readers(newsletter_id, ids, today=self.now.date())
+        dispatch = self.step.dispatch
+        readers = dialect().lock_readers(
+            dispatch.issue.newsletter_id, ids, today=self.step.now.date()
+        )
         taken = dialect().taken_addresses(
-            self.dispatch.pk,
+            dispatch.pk,
             [results.short_hash(row.address_hash) for row in readers.values() if row.address],
         )
         copies: list[Copy] = []
         settled: list[ResultRow] = []
         for index, position in enumerate(positions):
-            made = self._make(readers.get(ids[index]), ids[index], taken, index, position)
-            if isinstance(made, Copy):
-                copies.append(made)
-            else:
-                settled.append(made)
+            reader = readers.get(ids[index])
+            reason = reason_to_skip(reader, taken)
+            if reader is None or reason:
+                settled.append(self._row(ids[index], results.Verdict(SKIPPED, reason)))
+                continue
+            try:
+                copies.append(self._splice(reader, index, position))
+            except BadReaderError as error:
+                settled.append(self._row(ids[index], results.Verdict(QUARANTINED, error.reason)))
         return copies, settled
 
-    def _make(
-        self, reader: ReaderRow | None, reader_id: int, taken: set[int], index: int, position: int
-    ) -> Copy | ResultRow:
-        reason = reason_to_skip(reader, taken)
-        if reader is None or reason:
-            return unsent_row(self.dispatch.pk, reader_id, SKIPPED, code=reason, now=self.now)
-        self.journal.splicing(self.slot, index)
+    def _splice(self, reader: ReaderRow, index: int, position: int) -> Copy:
+        """Build one copy, with the journal knowing whose: its data may be what kills us."""
+        journal = self.step.journal
+        journal.splicing(self.slot, index)
         try:
             copy = self.maker.make(reader, position=position)
-        except BadReaderError as error:
-            return unsent_row(
-                self.dispatch.pk, reader_id, QUARANTINED, code=error.reason, now=self.now
-            )
         finally:
-            self.journal.spliced(self.slot, index)
-        copy.mark = self.journal.mark(self.slot, index)
+            journal.spliced(self.slot, index)
+        copy.mark = journal.mark(self.slot, index)
         return copy
+
+    def _row(self, reader_id: int, verdict: results.Verdict) -> ResultRow:
+        return results.row(self.step.dispatch.pk, reader_id, verdict, now=self.step.now)
 
 
 def reason_to_skip(reader: ReaderRow | None, taken: set[int]) -> str:
@@ -241,28 +243,14 @@ def _never_left(copy: Copy) -> bool:
 
 def _result(dispatch_id: int, copy: Copy, *, now: datetime) -> ResultRow:
     outcome, code = verdict(copy)
-    return results.row(
-        dispatch_id,
-        copy.subscriber_id,
-        outcome,
-        now=now,
-        address=copy.address_hash,
+    told = results.Verdict(
+        outcome=outcome,
         code=code,
         attempts=0 if _never_left(copy) else 1,
+        address=copy.address_hash,
         reference=copy.reference,
     )
-
-
-def unsent_row(
-    dispatch_id: int, subscriber_id: int, outcome: int, *, code: str, now: datetime
-) -> ResultRow:
-    """Return the row of a reader who is settled without an attempt.
-
-    It holds no address: another reader may have that address by now, and is to get the issue.
-    """
-    return results.row(
-        dispatch_id, subscriber_id, outcome, now=now, address=None, code=code, attempts=0
-    )
+    return results.row(dispatch_id, copy.subscriber_id, told, now=now)
 
 
 def _move_done(group: InFlight) -> None:
@@ -279,6 +267,6 @@ def _move_done(group: InFlight) -> None:
     )
 
 
-def increments(counts: Counter[int]) -> dict[str, F]:
+def increments(counts: Counter[int]) -> dict[str, Combinable]:
     """Return the update that adds to a batch's counters."""
     return {COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in counts.items()}

@@ -5,6 +5,7 @@ and tells after each group.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,8 +53,9 @@ class Pace:
         copies = group.copies
         unsent = [copy for copy in copies if copy.outcome is None and not copy.started]
         deferred = sum(copy.outcome == DEFERRED for copy in copies)
-        unknown = sum(copy.outcome == UNKNOWN or (copy.outcome is None and copy.started)
-                      for copy in copies)
+        unknown = sum(
+            copy.outcome == UNKNOWN or (copy.outcome is None and copy.started) for copy in copies
+        )
         if isinstance(group, InFlight):
             throttle.note_answers(
                 self.account, group.held.lane, deferred=deferred, total=len(copies)
@@ -80,11 +82,9 @@ class Pace:
         if not permanent:
             return
         text = f"{self.account}: {reason}. Mend the account's settings, then resume the dispatch."
-        try:
+        # Somebody may have stopped it already; what is wrong with the account is told all the same.
+        with suppress(ForbiddenStepError):
             control.pause(self.dispatch, reason=reason[:200])
-        except ForbiddenStepError:
-            # Somebody stopped it already; what is wrong with the account still has to be known.
-            pass
         self._alert(Alert.Kind.PAUSED, str(self.dispatch.pk), text)
 
     def _fail(self, reason: str) -> None:

@@ -105,12 +105,10 @@ def _row(batch: Batch, position: int, outcome: int, code: str = "", *, now: date
     address_hash = (
         Subscriber.objects.filter(pk=reader).values_list("address_hash", flat=True).first()
     )
-    return results.row(
-        batch.dispatch_id,
-        reader,
-        outcome,
-        now=now,
-        address=results.short_hash(bytes(address_hash)) if address_hash else None,
+    verdict = results.Verdict(
+        outcome=outcome,
         code=code,
         attempts=0 if outcome in {DEFERRED, QUARANTINED} else 1,
+        address=results.short_hash(bytes(address_hash)) if address_hash else None,
     )
+    return results.row(batch.dispatch_id, reader, verdict, now=now)

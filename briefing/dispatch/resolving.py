@@ -1,5 +1,6 @@
-"""What a person decides of unknown and quarantined deliveries. Nothing here happens by itself,
-except what the site's own policy allows.
+"""What a person decides of unknown and quarantined deliveries.
+
+Nothing here happens by itself, except what the site's own policy allows.
 """
 
 from collections import Counter

@@ -1,9 +1,9 @@
 """Writing what became of a group: rows once, counters beside them, late answers let in."""
 
-import struct
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F
@@ -16,7 +16,7 @@ from briefing.models import Batch
 
 def short_hash(address_hash: bytes) -> int:
     """Return the first 64 bits of an address hash as the signed number that a row holds."""
-    return struct.unpack(">q", address_hash[:8])[0]
+    return int.from_bytes(address_hash[:8], "big", signed=True)
 
 
 def readers_of(batch: Batch) -> "array[int]":
@@ -26,27 +26,40 @@ def readers_of(batch: Batch) -> "array[int]":
     return readers
 
 
-def row(
-    dispatch_id: int,
-    subscriber_id: int,
-    outcome: int,
-    *,
-    now: datetime,
-    address: int | None,
-    code: str | None,
-    attempts: int,
-    reference: str | None = None,
-) -> ResultRow:
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one reader, and with how many attempts.
+
+    Without an attempt there is no `address`: another reader may have it by now, and is to be
+    written to.
+    """
+
+    outcome: int
+    code: str | None = None
+    attempts: int = 0
+    address: int | None = None
+    reference: str | None = None
+
+
+def row(dispatch_id: int, subscriber_id: int, verdict: Verdict, *, now: datetime) -> ResultRow:
     """Return the row of a first attempt. An accepted one needs no words; a deferred one a time.
 
     A deferred copy that never left (no attempts) is due at once.
     """
     next_at = None
-    if outcome == DEFERRED:
-        next_at = next_attempt(attempts, now=now, first_at=now) if attempts else now
-    words = None if outcome == ACCEPTED else (code or "")[:120]
+    if verdict.outcome == DEFERRED:
+        tried = verdict.attempts
+        next_at = next_attempt(tried, now=now, first_at=now) if tried else now
     return ResultRow(
-        dispatch_id, subscriber_id, address, now, outcome, attempts, words, next_at, reference
+        dispatch_id=dispatch_id,
+        subscriber_id=subscriber_id,
+        address=verdict.address,
+        at=now,
+        outcome=verdict.outcome,
+        attempts=verdict.attempts,
+        code=None if verdict.outcome == ACCEPTED else (verdict.code or "")[:120],
+        next_at=next_at,
+        reference=verdict.reference,
     )
 
 

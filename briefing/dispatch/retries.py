@@ -17,8 +17,7 @@ from briefing.dispatch import claims
 from briefing.dispatch import journal as journals
 from briefing.dispatch.clock import database_now
 from briefing.dispatch.copies import BadReaderError, CopyMaker
-from briefing.dispatch.intents import Answered, deadline, reason_to_skip, record_in, verdict
-from briefing.dispatch.journal import Journal
+from briefing.dispatch.intents import Step, deadline, reason_to_skip, record_in, verdict
 from briefing.dispatch.outcome import (
     ACCEPTED,
     COUNTERS,
@@ -32,7 +31,7 @@ from briefing.dispatch.outcome import (
 from briefing.dispatch.planner import Variants
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.states import SENDING
-from briefing.models import Delivery, Dispatch, DispatchCount
+from briefing.models import Delivery, DispatchCount
 from briefing.transports.base import Copy, Group
 
 
@@ -86,33 +85,29 @@ class RetryGroup:
         return outcome if changed else None
 
 
-def intend(
-    dispatch: Dispatch,
-    variants: Variants,
-    maker: Callable[[int], CopyMaker],
-    journal: Journal,
-    *,
-    answered: Sequence[Answered],
-    now: datetime,
-) -> RetryGroup | None:
+Makers = Callable[[int], CopyMaker]
+
+
+def intend(step: Step, variants: Variants, maker: Makers) -> RetryGroup | None:
     """Commit the intent for the next deferred readers that are due; None when there are none."""
     started = time.monotonic()
     with transaction.atomic():
-        record_in(answered, now=now)
-        rows = _due(dispatch, now=now)
-        fence = claims.next_fence(now=now) if rows else 0
-        copies = _prepare(dispatch, variants, maker, rows, fence=fence, now=now)
-    for group in answered:
-        journal.end(group.slot)
+        record_in(step.answered, now=step.now)
+        rows = _due(step)
+        fence = claims.next_fence(now=step.now) if rows else 0
+        copies = _prepare(step, rows, variants, maker)
+        _mark(step.dispatch.pk, copies, fence=fence)
+    for group in step.answered:
+        step.journal.end(group.slot)
     if not rows:
         return None
-    slot = journal.begin_retry(
-        dispatch_id=dispatch.pk, fence=fence, readers=[copy.subscriber_id for copy in copies]
+    slot = step.journal.begin_retry(
+        dispatch_id=step.dispatch.pk, fence=fence, readers=[copy.subscriber_id for copy in copies]
     )
     for index, copy in enumerate(copies):
-        copy.mark = journal.mark(slot, index)
+        copy.mark = step.journal.mark(slot, index)
     before = {row.subscriber_id: row for row in rows}
-    return RetryGroup(dispatch.pk, fence, slot, Group(copies, deadline(started)), before)
+    return RetryGroup(step.dispatch.pk, fence, slot, Group(copies, deadline(started)), before)
 
 
 def due(dispatch_id: int, *, now: datetime) -> bool:
@@ -122,29 +117,22 @@ def due(dispatch_id: int, *, now: datetime) -> bool:
     ).exists()
 
 
-def _due(dispatch: Dispatch, *, now: datetime) -> list[Delivery]:
-    if dialect().dispatch_state(dispatch.pk) not in SENDING:
+def _due(step: Step) -> list[Delivery]:
+    if dialect().dispatch_state(step.dispatch.pk) not in SENDING:
         return []
     # Workers share the due rows between them: on PostgreSQL each takes others than its neighbour.
     return list(
         Delivery.objects.select_for_update(skip_locked=dialect().SKIPS_LOCKED)
-        .filter(dispatch_id=dispatch.pk, outcome=DEFERRED, next_at__lte=now)
+        .filter(dispatch_id=step.dispatch.pk, outcome=DEFERRED, next_at__lte=step.now)
         .order_by("next_at", "subscriber_id")[: settings.GROUP_SIZE]
     )
 
 
-def _prepare(
-    dispatch: Dispatch,
-    variants: Variants,
-    maker: Callable[[int], CopyMaker],
-    rows: Sequence[Delivery],
-    *,
-    fence: int,
-    now: datetime,
-) -> list[Copy]:
-    """Look again at each reader under the lock, splice, and mark the rest as on its way."""
+def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Makers) -> list[Copy]:
+    """Look again at each reader under the lock, and splice for those who are still to get it."""
     ids = [row.subscriber_id for row in rows]
-    readers = dialect().lock_readers(dispatch.issue.newsletter_id, ids, today=now.date())
+    newsletter_id = step.dispatch.issue.newsletter_id
+    readers = dialect().lock_readers(newsletter_id, ids, today=step.now.date())
     copies: list[Copy] = []
     settled: Counter[int] = Counter()
     for row in rows:
@@ -158,13 +146,17 @@ def _prepare(
                 copies.append(variant.make(reader, position=len(copies)))
         except BadReaderError as error:
             settled[_settle(row, QUARANTINED, error.reason)] += 1
+    adjust(step.dispatch.pk, settled, taken={DEFERRED: settled.total()})
+    return copies
+
+
+def _mark(dispatch_id: int, copies: Sequence[Copy], *, fence: int) -> None:
+    """Mark the rows as on their way: unknown, until this attempt's fence brings an answer."""
     going = [copy.subscriber_id for copy in copies]
-    Delivery.objects.filter(dispatch_id=dispatch.pk, subscriber_id__in=going).update(
+    Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=going).update(
         outcome=UNKNOWN, fence=fence, next_at=None, code="on its way again"
     )
-    new = settled + Counter({UNKNOWN: len(going)})
-    adjust(dispatch.pk, new, taken={DEFERRED: new.total()})
-    return copies
+    adjust(dispatch_id, Counter({UNKNOWN: len(going)}), taken={DEFERRED: len(going)})
 
 
 def _settle(row: Delivery, outcome: int, code: str) -> int:

@@ -111,17 +111,13 @@ class Drain:
         size = self._granted(journal)
         if size is None:
             return None
-        answered, self._answered = self._answered, []
-        now = self.clock.now()
+        step = intents.Step(self.dispatch, journal, self._answered, self.clock.now())
+        self._answered = []
         if self._held is None:
             self._variants = self._variants or variants_of(self.dispatch.edition_id)
-            return retries.intend(
-                self.dispatch, self._variants, self._maker, journal, answered=answered, now=now
-            )
+            return retries.intend(step, self._variants, self._maker)
         maker = self._maker(self._held.variant_id)
-        group = intents.intend(
-            self.dispatch, self._held, maker, journal, size=size, answered=answered, now=now
-        )
+        group = intents.intend(step, self._held, maker, size=size)
         if isinstance(group, Stopped):
             self.report.stopped = group.reason
             if group.lost:

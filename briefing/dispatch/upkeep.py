@@ -15,9 +15,7 @@ from briefing.models import Alert, Delivery, Dispatch
 _JOURNAL_SECONDS = 86_400
 
 
-def sweep(
-    *, now: datetime, ring: Callable[[int], None], plan: Callable[[int], None]
-) -> None:
+def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], object]) -> None:
     """Guard, settle what was left behind, and ring for whatever is due. Safe to run twice.
 
     A doorbell that was lost costs time, never mail: this finds the work in the database.

@@ -55,9 +55,7 @@ def variant_key(combination: Combination) -> str:
     return f"locale={combination.locale};format={combination.format}"
 
 
-def compile_issue(
-    issue: Issue, combinations: Sequence[Combination], *, now: datetime
-) -> Edition:
+def compile_issue(issue: Issue, combinations: Sequence[Combination], *, now: datetime) -> Edition:
     """Compile and store an issue's edition, with one variant per combination.
 
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
@@ -72,9 +70,7 @@ def compile_issue(
     return _store(issue, variants, links=links, now=now)
 
 
-def compile_variant(
-    issue: Issue, combination: Combination, *, now: datetime
-) -> CompiledVariant:
+def compile_variant(issue: Issue, combination: Combination, *, now: datetime) -> CompiledVariant:
     """Render one variant and cut it at its slots."""
     markers = Markers()
     with override(combination.locale):
@@ -112,7 +108,7 @@ def _context(issue: Issue, markers: Markers, *, now: datetime) -> dict[str, Any]
 
 
 def _check_slots(part: str, segments: list[str]) -> None:
-    """A slot lost on the way through MJML would be a copy without an unsubscribe link.
+    """Look for slots lost on the way: a copy without an unsubscribe link must not exist.
 
     Raises: CompileError.
     """

@@ -8,9 +8,9 @@ from django.db.models import Max
 
 from briefing.issues import slots
 from briefing.models import Article, Issue, IssueItem
+from subscribers.links import absolute
 from subscribers.models import Newsletter
 from subscribers.ports import LatestIssue
-from subscribers.links import absolute
 
 
 def compose(
@@ -47,9 +47,7 @@ def compose(
 
 def unused_articles(newsletter: Newsletter) -> list[Article]:
     """Return published articles that no issue of the newsletter has carried, newest first."""
-    return list(
-        Article.objects.published().exclude(issue_items__issue__newsletter=newsletter)
-    )
+    return list(Article.objects.published().exclude(issue_items__issue__newsletter=newsletter))
 
 
 def mark_dispatching(issue: Issue, *, now: datetime) -> None:

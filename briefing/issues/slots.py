@@ -89,3 +89,13 @@ def join(segments: list[str], values: dict[str, str]) -> str:
     parts = list(segments)
     parts[1::2] = [values[name] for name in segments[1::2]]
     return "".join(parts)
+
+
+def for_everybody(text: str) -> str:
+    """Return what an issue says with nobody's name in it: `{{ name|there }}` becomes "there".
+
+    Raises: UnknownVariableError.
+    """
+    markers = Markers()
+    parts = markers.split(markers.resolve(text))
+    return join(parts, {name: name.partition("|")[2] for name in slots_of(parts)})

@@ -31,7 +31,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     """Names for the conditions under which articles are asked for."""
 
     def published(self) -> "ArticleQuerySet":
-        """What every visitor may read, newest first."""
+        """Return what every visitor may read, newest first."""
         return self.filter(status=Article.Status.PUBLISHED).order_by("-published_at", "-pk")
 
 

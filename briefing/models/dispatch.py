@@ -30,7 +30,8 @@ class Dispatch(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
     reason = models.CharField(_("why it stands so"), max_length=200, blank=True)
     ceiling = models.BigIntegerField(
-        _("ceiling"), help_text=_("Highest reader id when it began; later readers get the next issue.")
+        _("ceiling"),
+        help_text=_("Highest reader id when it began; later readers get the next issue."),
     )
     created_at = models.DateTimeField(_("created at"))
     started_at = models.DateTimeField(_("started at"), null=True)

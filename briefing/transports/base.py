@@ -31,8 +31,7 @@ class VariantContent:
 class Copy:
     """One reader's copy on its way: built by `prepare`, answered by the provider.
 
-    `payload` is the transport's own (bytes on the wire, or a dict for an API); `mark` is its place
-    in the journal. `outcome` stays None until there is an answer; `started` says that the point of
+    `payload` is the transport's own, as its composer built it; `mark` is its place in the journal. `outcome` stays None until there is an answer; `started` says that the point of
     no return on the wire was passed.
     """
 
@@ -40,7 +39,7 @@ class Copy:
     subscriber_id: int
     address_hash: int
     recipient: str
-    payload: bytes | dict[str, object]
+    payload: object
     mark: int = 0
     started: bool = False
     outcome: int | None = None
@@ -50,11 +49,16 @@ class Copy:
 
 @dataclass(slots=True)
 class Group:
-    """Up to a hundred copies whose intent is committed. `deadline` is on the monotonic clock."""
+    """Copies whose intent is committed. `deadline` is on the monotonic clock.
+
+    `divide` says that the provider refused a call for the sake of some of its copies without saying
+    whose: none of them was taken, and smaller groups will tell.
+    """
 
     copies: list[Copy]
     deadline: float
     unanswered: int = field(init=False)
+    divide: bool = False
 
     def __post_init__(self) -> None:
         self.unanswered = len(self.copies)
@@ -85,16 +89,16 @@ class Watcher(Protocol):
     """Told of each copy before its first byte and after its answer; the journal is one."""
 
     def started(self, copy: Copy) -> None:
-        """The copy is about to be put on the wire."""
+        """Note that the copy is about to be put on the wire."""
 
     def answered(self, copy: Copy) -> None:
-        """The copy has a definite outcome."""
+        """Note that the copy has a definite outcome."""
 
 
 class Composer(Protocol):
     """Builds copies of one variant; made once per drain."""
 
-    def build(self, slots: Slots) -> bytes | dict[str, object]:
+    def build(self, slots: Slots) -> object:
         """Splice one reader's values in. Raises ValueError for values no message can carry."""
 
 
@@ -123,6 +127,10 @@ class Session(Protocol):
 
 class Transport(Protocol):
     """A way to hand messages over, by account."""
+
+    @property
+    def group_size(self) -> int | None:
+        """How many copies make one call; None where each copy is a call: settings.GROUP_SIZE."""
 
     def composer(self, variant: VariantContent, sender: Sender) -> Composer:
         """Derive this transport's own form of a variant, once."""

@@ -24,9 +24,7 @@ RETURNING (xmax = 0)
 def dispatch_state(dispatch_id: int) -> str:
     """Return a dispatch's state, share-locked: pausing waits for intents, intents see the pause."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT state FROM briefing_dispatch WHERE id = %s FOR SHARE", [dispatch_id]
-        )
+        cursor.execute("SELECT state FROM briefing_dispatch WHERE id = %s FOR SHARE", [dispatch_id])
         row = cursor.fetchone()
     return row[0] if row else "cancelled"
 
@@ -52,9 +50,7 @@ def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict
             "FROM subscribers_subscriber WHERE id = ANY(%s)",
             [list(withdrawn)],
         )
-        return {
-            row[0]: ReaderRow(row[0], withdrawn[row[0]], *row[1:]) for row in cursor.fetchall()
-        }
+        return {row[0]: ReaderRow(row[0], withdrawn[row[0]], *row[1:]) for row in cursor.fetchall()}
 
 
 def taken_addresses(dispatch_id: int, addresses: Sequence[int]) -> set[int]:
@@ -71,10 +67,14 @@ def insert_results(rows: Sequence[ResultRow]) -> bool:
     """Insert results at once; returns False, with nothing written, when a row already exists."""
     try:
         # COPY goes past Django's cursor, and so do its errors unless they are wrapped here.
-        with transaction.atomic(), connection.cursor() as cursor, connection.wrap_database_errors:
-            with cursor.copy(f"COPY briefing_delivery ({RESULT_COLUMNS}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row((*row[:5], 0, *row[5:]))
+        with (
+            transaction.atomic(),
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY briefing_delivery ({RESULT_COLUMNS}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row((*row[:5], 0, *row[5:]))
     except IntegrityError:
         return False
     return True

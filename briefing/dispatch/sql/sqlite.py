@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -90,7 +91,7 @@ def upsert_result(row: ResultRow) -> str:
     return "resolved" if changed else "kept"
 
 
-def _adapted(row: ResultRow) -> list[object]:
+def _adapted(row: ResultRow) -> list[Any]:
     return [
         connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
         for value in row

@@ -31,7 +31,9 @@ class Command(BaseCommand):
             .first()
         )
         if issue is None:
-            raise CommandError("There is no such issue. `manage.py compose` makes one.", returncode=2)
+            raise CommandError(
+                "There is no such issue. `manage.py compose` makes one.", returncode=2
+            )
         try:
             dispatch = control.start(issue, now=timezone.now())
         except control.DispatchRefusedError as error:
@@ -44,8 +46,11 @@ class Command(BaseCommand):
     def _follow(self, dispatch_id: int) -> None:
         """Show progress until the dispatch is over or stopped; says the outcome in one line."""
         with Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TimeRemainingColumn(), disable=not self.stdout.isatty(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            disable=not self.stdout.isatty(),
         ) as bar:
             line = bar.add_task("dispatching")
             while True:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.dispatch import claims, intents, journal, progress, sender
 from briefing.dispatch.clock import Clock
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _small_groups(settings: pytest.FixtureRequest) -> Iterator[None]:
+def _small_groups(settings: Settings) -> Iterator[None]:
     settings.GROUP_SIZE, settings.BATCH_SIZE = 4, 8
     yield
     while Worker.living:
@@ -35,7 +36,9 @@ class Worker:
         self.dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch.pk)
         self.journal = journal.Journal()
         self.living.append(self)
-        self.held = claims.claim(dispatch.pk, now=timezone.now())
+        held = claims.claim(dispatch.pk, now=timezone.now())
+        assert held
+        self.held = held
         self.journal.hold(batch_id=self.held.batch_id, fence=self.held.fence)
         self.provider = Provider()
 
@@ -46,15 +49,8 @@ class Worker:
             self.dispatch,
             sender_of(self.dispatch),
         )
-        group = intents.intend(
-            self.dispatch,
-            self.held,
-            maker,
-            self.journal,
-            size=1 if self.held.cautious else 4,
-            answered=[],
-            now=timezone.now(),
-        )
+        step = intents.Step(self.dispatch, self.journal, [], timezone.now())
+        group = intents.intend(step, self.held, maker, size=1 if self.held.cautious else 4)
         assert isinstance(group, InFlight)
         return group
 
@@ -148,6 +144,7 @@ def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:
         worker.journal.started(copy)
     lease_runs_out()
     successor = claims.claim(dispatch.pk, now=timezone.now())
+    assert successor
     assert progress.measure(dispatch.pk).by_outcome["unknown"] == 4
 
     for copy in group.copies:
@@ -174,15 +171,8 @@ def test_a_worker_that_lost_its_fence_commits_no_further_intent() -> None:
         sleeper.dispatch,
         sender_of(sleeper.dispatch),
     )
-    stopped = intents.intend(
-        sleeper.dispatch,
-        sleeper.held,
-        maker,
-        sleeper.journal,
-        size=4,
-        answered=[],
-        now=Clock.read().now(),
-    )
+    step = intents.Step(sleeper.dispatch, sleeper.journal, [], Clock.read().now())
+    stopped = intents.intend(step, sleeper.held, maker, size=4)
 
     assert stopped == intents.Stopped("fence", lost=True)
     assert not Delivery.objects.exists()

@@ -1,9 +1,13 @@
 """The way of an issue from planned batches to one row for each reader."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.dispatch import control, progress, sender
+from briefing.dispatch.copies import BadReaderError, CopyMaker
 from briefing.dispatch.outcome import (
     ACCEPTED,
     CANCELLED,
@@ -13,16 +17,17 @@ from briefing.dispatch.outcome import (
     SKIPPED,
     UNKNOWN,
 )
+from briefing.dispatch.sql.rows import ReaderRow
 from briefing.models import Batch, Delivery, Dispatch
 from briefing.transports.base import Copy
 from subscribers.models import Subscription
-from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
+from tests.briefing.dispatch.making import Provider, Said, dispatching, once, outcomes
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _small_groups(settings: pytest.FixtureRequest) -> None:
+def _small_groups(settings: Settings) -> None:
     settings.GROUP_SIZE, settings.BATCH_SIZE = 2, 5
 
 
@@ -94,7 +99,7 @@ def test_an_unsubscribe_in_the_midst_of_the_drain_is_honoured_by_the_next_intent
 
 def test_each_answer_becomes_its_outcome() -> None:
     dispatch = dispatching(5)
-    said = {
+    said: dict[str, Said] = {
         "reader0@mail.example": ACCEPTED,
         "reader1@mail.example": (DEFERRED, "451 4.7.1 later"),
         "reader2@mail.example": (REJECTED, "550 5.1.1 no such user"),
@@ -112,6 +117,7 @@ def test_each_answer_becomes_its_outcome() -> None:
         "reader4@mail.example": ACCEPTED,
     }
     deferred = Delivery.objects.get(dispatch=dispatch, outcome=DEFERRED)
+    assert deferred.next_at
     assert deferred.next_at > timezone.now()
     assert deferred.code == "451 4.7.1 later"
     now = progress.measure(dispatch.pk)
@@ -121,7 +127,7 @@ def test_each_answer_becomes_its_outcome() -> None:
 
 def test_a_deferred_reader_is_tried_again_when_the_time_has_come() -> None:
     dispatch = dispatching(3)
-    said = iter([(DEFERRED, "451 later"), ACCEPTED, ACCEPTED, ACCEPTED])
+    said: Iterator[Said] = iter([(DEFERRED, "451 later"), ACCEPTED, ACCEPTED, ACCEPTED])
     provider = Provider(answer=lambda _copy: next(said))
     sender.drain(dispatch.pk, provider)
     Delivery.objects.filter(outcome=DEFERRED).update(next_at=timezone.now())
@@ -223,15 +229,15 @@ def test_a_provider_lost_in_mid_group_leaves_a_row_only_for_what_was_handed_over
 def test_a_reader_whose_data_cannot_be_written_is_set_aside_and_the_others_go_on() -> None:
     dispatch = dispatching(3)
     provider = Provider()
-    original = sender.CopyMaker._slots
+    make = CopyMaker.make
 
-    def broken(self: sender.CopyMaker, reader: object, recipient: str) -> object:
-        if recipient == "reader1@mail.example":
-            raise ValueError("cannot be encoded")
-        return original(self, reader, recipient)
+    def broken(self: CopyMaker, reader: ReaderRow, *, position: int) -> Copy:
+        if reader.address == "reader1@mail.example":
+            raise BadReaderError(reader.subscriber_id, "cannot be encoded")
+        return make(self, reader, position=position)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sender.CopyMaker, "_slots", broken)
+        patch.setattr(CopyMaker, "make", broken)
         sender.drain(dispatch.pk, provider)
 
     assert outcomes(dispatch)["reader1@mail.example"] == QUARANTINED
