@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks import names, sizes, strings, tools, words
+from tests.checks import documents, names, sizes, strings, tools, words
 
 Check = Callable[[Iterable[Path]], Iterator[str]]
 
@@ -83,6 +83,19 @@ def test_a_check_finds_what_is_wrong_and_only_that(
 def test_a_file_for_anything_is_found_by_its_name(tmp_path: Path) -> None:
     assert len(list(names.empty_file_names(write(tmp_path, "", "utils.py")))) == 1
     assert not list(names.empty_file_names(write(tmp_path, "", "sealing.py")))
+
+
+def test_a_setting_that_nobody_explained_is_found(tmp_path: Path) -> None:
+    code = write(tmp_path, 'A = env.str("PACE", "")\nB = env.int("GROUP_SIZE", 100)\n')
+    [problem] = documents.unexplained(code, "| `GROUP_SIZE` | readers in a group |")
+    assert "reads PACE" in problem
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "", "there.md")
+    text = "[a](there.md) [b](there.md#part) [c](https://elsewhere.example/) [d](gone.md)"
+    [problem] = documents.broken_links(write(tmp_path, text, "index.md"))
+    assert problem.endswith("index.md links to gone.md, which is not there")
 
 
 def test_a_tool_that_fails_gives_its_own_words() -> None:

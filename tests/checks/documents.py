@@ -1,0 +1,34 @@
+"""Holds the documents to the project: every setting is described, every link leads somewhere."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tests.checks import files
+
+_READ_BY = ("briefing/settings.py", "briefing/web/health.py")
+_READS = re.compile(r"""(?:env\.\w+|environ(?:ment)?\.get)\(\s*"([A-Z][A-Z0-9_]+)\"""")
+_LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+def check() -> Iterator[str]:
+    """Name the settings that nobody explained and the links that lead nowhere."""
+    explained = (files.ROOT / "docs" / "configuration.md").read_text("utf-8")
+    yield from unexplained((files.ROOT / name for name in _READ_BY), explained)
+    yield from broken_links(files.own(".md"))
+
+
+def unexplained(paths: Iterable[Path], explained: str) -> Iterator[str]:
+    """Name the settings that these modules read and that the text does not have in backticks."""
+    for path in paths:
+        for name in sorted(set(_READS.findall(path.read_text("utf-8")))):
+            if f"`{name}`" not in explained:
+                yield f"{files.name_of(path)} reads {name}: explain it in docs/configuration.md"
+
+
+def broken_links(paths: Iterable[Path]) -> Iterator[str]:
+    """Name the links between documents whose end is not there."""
+    for path in paths:
+        for target in _LINK.findall(path.read_text("utf-8")):
+            if "://" not in target and not (path.parent / target).exists():
+                yield f"{files.name_of(path)} links to {target}, which is not there"
