@@ -7,7 +7,7 @@ from django.db import transaction
 
 from briefing.dispatch import claims, results, retries
 from briefing.dispatch.claims import Held
-from briefing.dispatch.intents import increments
+from briefing.dispatch.groups import increments
 from briefing.dispatch.outcome import CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Batch, Delivery
 

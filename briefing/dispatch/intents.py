@@ -9,19 +9,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Greatest
 
 from briefing.dispatch import results
 from briefing.dispatch.claims import Held, lease_end
 from briefing.dispatch.copies import BadReaderError, CopyMaker
+from briefing.dispatch.groups import Answered, InFlight, increments, record_in
 from briefing.dispatch.journal import Journal
-from briefing.dispatch.outcome import COUNTERS, DEFERRED, QUARANTINED, SKIPPED, UNKNOWN
+from briefing.dispatch.outcome import QUARANTINED, SKIPPED
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ReaderRow, ResultRow
 from briefing.dispatch.states import SENDING
@@ -30,47 +27,6 @@ from briefing.transports.base import Copy, Group
 
 # Left at the end of a lease for the last answer's row to be written.
 _MARGIN_SECONDS = 2.0
-
-
-class Answered(Protocol):
-    """A group on its way or back from it: a batch's next positions, or deferred readers again."""
-
-    wire: Group
-    slot: int
-
-    @property
-    def copies(self) -> list[Copy]:
-        """The copies that are or were handed over."""
-
-    def record(self, *, now: datetime) -> None:
-        """Write what became of the copies, inside the caller's transaction."""
-
-
-@dataclass(slots=True)
-class InFlight:
-    """Positions `first` to `upto` (not included) of a batch, past the point of no return."""
-
-    held: Held
-    dispatch_id: int
-    first: int
-    upto: int
-    slot: int
-    wire: Group
-
-    @property
-    def copies(self) -> list[Copy]:
-        """The copies to be handed over; skipped readers have their row already."""
-        return self.wire.copies
-
-    def record(self, *, now: datetime) -> None:
-        """Insert the rows and move the batch's progress.
-
-        The rows may always be written; only the fence's owner may move the progress.
-        """
-        rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
-        counts = results.write(self.held.batch_id, rows)
-        Batch.objects.filter(pk=self.held.batch_id).update(**increments(counts))
-        _move_done(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,78 +151,3 @@ def _commit(held: Held, upto: int, settled: Sequence[ResultRow], *, now: datetim
     if moved:
         results.write(held.batch_id, settled)
     return bool(moved)
-
-
-def take_back_unsent(held: Held, groups: Sequence[Answered]) -> None:
-    """Take the copies at the end of what was intended, none of which left, out of their groups.
-
-    Recording then moves the batch's intent back behind them: with the provider away nobody's
-    attempt is burned and no row is written. A copy that was not sent in the midst of others that
-    were is deferred instead, because positions have no holes.
-    """
-    own = [group for group in groups if isinstance(group, InFlight) and group.held is held]
-    for group in sorted(own, key=lambda each: each.first, reverse=True):
-        if group.upto != held.intent_upto:
-            return
-        while group.copies and _never_left(group.copies[-1]):
-            held.intent_upto = group.upto = group.copies.pop().position
-
-
-def record(groups: Sequence[Answered], journal: Journal, *, now: datetime) -> None:
-    """Write the results of answered groups when no intent follows to carry them."""
-    if not groups:
-        return
-    with transaction.atomic():
-        record_in(groups, now=now)
-    for group in groups:
-        journal.end(group.slot)
-
-
-def record_in(groups: Sequence[Answered], *, now: datetime) -> None:
-    """Write the results of answered groups inside the caller's transaction."""
-    for group in groups:
-        group.record(now=now)
-
-
-def verdict(copy: Copy) -> tuple[int, str | None]:
-    """Return the outcome and the code of a copy that came back from its session."""
-    if copy.outcome is not None:
-        return copy.outcome, copy.code
-    if _never_left(copy):
-        return DEFERRED, copy.code or "not sent in time"
-    return UNKNOWN, copy.code or "no answer"
-
-
-def _never_left(copy: Copy) -> bool:
-    return copy.outcome is None and not copy.started
-
-
-def _result(dispatch_id: int, copy: Copy, *, now: datetime) -> ResultRow:
-    outcome, code = verdict(copy)
-    told = results.Verdict(
-        outcome=outcome,
-        code=code,
-        attempts=0 if _never_left(copy) else 1,
-        address=copy.address_hash,
-        reference=copy.reference,
-    )
-    return results.row(dispatch_id, copy.subscriber_id, told, now=now)
-
-
-def _move_done(group: InFlight) -> None:
-    """Move `done_upto` over this group; groups of a batch are answered in any order."""
-    held = group.held
-    held.finished[group.first] = group.upto
-    while held.done_upto in held.finished:
-        held.done_upto = held.finished.pop(held.done_upto)
-    over = held.done_upto >= held.size
-    Batch.objects.filter(pk=held.batch_id, fence=held.fence).update(
-        done_upto=Greatest(F("done_upto"), Value(held.done_upto)),
-        intent_upto=held.intent_upto,
-        **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
-    )
-
-
-def increments(counts: Counter[int]) -> dict[str, Combinable]:
-    """Return the update that adds to a batch's counters."""
-    return {COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in counts.items()}

@@ -14,7 +14,7 @@ from django.conf import settings
 from briefing.dispatch import alerts, breaker, control, throttle
 from briefing.dispatch.claims import Held
 from briefing.dispatch.clock import Clock
-from briefing.dispatch.intents import Answered, InFlight
+from briefing.dispatch.groups import Answered, InFlight
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ForbiddenStepError
 from briefing.models import Alert, Dispatch

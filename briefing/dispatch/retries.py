@@ -17,7 +17,8 @@ from briefing.dispatch import claims
 from briefing.dispatch import journal as journals
 from briefing.dispatch.clock import database_now
 from briefing.dispatch.copies import BadReaderError, CopyMaker
-from briefing.dispatch.intents import Step, deadline, reason_to_skip, record_in, verdict
+from briefing.dispatch.groups import record_in, verdict
+from briefing.dispatch.intents import Step, deadline, reason_to_skip
 from briefing.dispatch.outcome import (
     ACCEPTED,
     COUNTERS,

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from briefing.dispatch import cancelling, claims, holding, intents, pace, retries
+from briefing.dispatch import cancelling, claims, groups, holding, intents, pace, retries
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
-from briefing.dispatch.intents import Answered, Stopped
+from briefing.dispatch.groups import Answered
+from briefing.dispatch.intents import Stopped
 from briefing.dispatch.journal import Journal
 from briefing.dispatch.planner import Variants, variants_of
 from briefing.dispatch.states import SENDING
@@ -96,8 +97,8 @@ class Drain:
         while self._in_flight:
             self._collect(session)
         if self._held and self.report.down:
-            intents.take_back_unsent(self._held, self._answered)
-        intents.record(self._answered, journal, now=self.clock.now())
+            groups.take_back_unsent(self._held, self._answered)
+        groups.record(self._answered, journal, now=self.clock.now())
         self._let_go()
 
     def _next_group(self, journal: Journal) -> Answered | None:

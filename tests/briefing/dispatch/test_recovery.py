@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import claims, intents, journal, progress, sender
+from briefing.dispatch import claims, groups, intents, journal, progress, sender
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
-from briefing.dispatch.intents import InFlight
+from briefing.dispatch.groups import InFlight
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, UNKNOWN
 from briefing.models import Batch, Delivery, Dispatch, EditionVariant
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
@@ -149,7 +149,7 @@ def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:
 
     for copy in group.copies:
         copy.outcome = ACCEPTED
-    intents.record([group], worker.journal, now=timezone.now())
+    groups.record([group], worker.journal, now=timezone.now())
 
     assert set(outcomes(dispatch).values()) == {ACCEPTED}
     now = progress.measure(dispatch.pk)
@@ -185,7 +185,7 @@ def test_a_position_whose_copy_kills_three_workers_is_set_aside_and_the_batch_go
         worker = Worker(dispatch)
         first = worker.held.intent_upto
         while worker.held.cautious and first < poison:
-            intents.record([worker.intend()], worker.journal, now=timezone.now())
+            groups.record([worker.intend()], worker.journal, now=timezone.now())
             first = worker.held.intent_upto
         slot = worker.journal.begin(
             batch_id=worker.held.batch_id, fence=worker.held.fence, first=first, count=6 - first
