@@ -144,6 +144,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = MODE == "test"
 
+# ---------------------------------------------------------------------------- public pages
+# A hub that is told of new articles (WebSub); feeds name it when it is set.
+WEBSUB_HUB = env.str("WEBSUB_HUB", "")
+
 # ---------------------------------------------------------------------------- queue
 CELERY_BROKER_URL = REDIS_URL
 # Nothing waits for a task's result: what happened is in the database.

@@ -97,13 +97,22 @@ def article(slug: str) -> Article:
 
     Raises: Article.DoesNotExist when there is none that visitors may read.
     """
+    return in_full().get(slug=slug)
+
+
+def in_full() -> ArticleQuerySet:
+    """Return published articles with everything that belongs to them."""
     watched = WatchItem.objects.select_related("followed_up_in")
     return (
         listed()
         .defer(None)
         .prefetch_related("sources", "corrections", Prefetch("watch_items", watched))
-        .get(slug=slug)
     )
+
+
+def mapped() -> ArticleQuerySet:
+    """Return every published article with no more than its address and date."""
+    return public().only("slug", "published_at")
 
 
 def related(to: Article) -> list[Article]:
@@ -149,12 +158,17 @@ def topics() -> list[Topic]:
     return list(Topic.objects.filter(articles__in=public()).distinct())
 
 
+def authors() -> QuerySet[Author]:
+    """Return everybody who has published something."""
+    return Author.objects.filter(articles__in=public()).distinct()
+
+
 def author(slug: str) -> Author:
     """Return an author who has published something.
 
     Raises: Author.DoesNotExist
     """
-    return Author.objects.filter(articles__in=public()).distinct().get(slug=slug)
+    return authors().get(slug=slug)
 
 
 def house_newsletter() -> Newsletter | None:

@@ -76,10 +76,8 @@ def typeset(text: str) -> str:
 
 @register.filter
 def for_everybody(text: str) -> str:
-    """Write what an issue says with nobody's name in it: `{{ name|there }}` becomes "there"."""
-    markers = slots.Markers()
-    parts = markers.split(markers.resolve(text))
-    return slots.join(parts, {name: name.partition("|")[2] for name in slots.slots_of(parts)})
+    """Write what an issue says with nobody's name in it."""
+    return slots.for_everybody(text)
 
 
 @register.filter

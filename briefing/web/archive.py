@@ -5,16 +5,27 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from briefing.archive import reading
 from briefing.models import Article, Author
-from subscribers.links import absolute
+from briefing.web import metadata
 from subscribers.models import Topic
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the front page."""
-    context = {"front": reading.front(), "newsletter": reading.house_newsletter()}
+    newsletter = reading.house_newsletter()
+    context = {
+        "front": reading.front(),
+        "metadata": metadata.of_page(
+            request.path,
+            title=_("The Robotics Briefing"),
+            description=newsletter.tagline if newsletter else "",
+        ),
+        "newsletter": newsletter,
+    }
     return render(request, "briefing/home.html", context)
 
 
@@ -24,13 +35,14 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         found = reading.article(slug)
     except Article.DoesNotExist as error:
         raise Http404 from error
+    newsletter = reading.house_newsletter()
     earlier, later = reading.neighbours(found)
     context = {
         "article": found,
         "earlier": earlier,
         "later": later,
-        "newsletter": reading.house_newsletter(),
-        "permalink": absolute(found.get_absolute_url()),
+        "metadata": metadata.of_article(found, newsletter),
+        "newsletter": newsletter,
         "related": reading.related(found),
     }
     return render(request, "briefing/article.html", context)
@@ -42,7 +54,14 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     page = reading.page_of(
         reading.listed().filter(topic=found), behind=request.GET.get("before", "")
     )
-    context = {"topic": found, "page": page, "newsletter": reading.house_newsletter()}
+    context = {
+        "metadata": metadata.of_page(
+            request.get_full_path(), title=found.name, description=found.description
+        ),
+        "newsletter": reading.house_newsletter(),
+        "page": page,
+        "topic": found,
+    }
     return render(request, "briefing/topic.html", context)
 
 
@@ -55,12 +74,15 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     page = reading.page_of(
         reading.listed().filter(authors=found), behind=request.GET.get("before", "")
     )
-    return render(request, "briefing/author.html", {"author": found, "page": page})
+    about = metadata.of_page(request.get_full_path(), title=found.name, description=found.bio)
+    context = {"author": found, "metadata": about, "page": page}
+    return render(request, "briefing/author.html", context)
 
 
 def months(request: HttpRequest) -> HttpResponse:
     """List the months in which something was published."""
-    return render(request, "briefing/months.html", {"months": reading.months()})
+    about = metadata.of_page(request.path, title=_("Archive"))
+    return render(request, "briefing/months.html", {"metadata": about, "months": reading.months()})
 
 
 def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
@@ -75,4 +97,7 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     page = reading.page_of(articles, behind=request.GET.get("before", ""))
     if not page.articles:
         raise Http404
-    return render(request, "briefing/month.html", {"start": start, "page": page})
+    title = date_format(start, "F Y")
+    about = metadata.of_page(request.get_full_path(), title=title)
+    context = {"metadata": about, "page": page, "start": start}
+    return render(request, "briefing/month.html", context)

@@ -2,14 +2,23 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from briefing.archive import reading
+from briefing.issues import slots
 from briefing.models import Issue
+from briefing.web import metadata
 
 
 def issues(request: HttpRequest) -> HttpResponse:
     """List every issue that went out."""
-    context = {"issues": reading.issues(), "newsletter": reading.house_newsletter()}
+    newsletter = reading.house_newsletter()
+    about = metadata.of_page(
+        request.path,
+        title=_("All issues"),
+        description=newsletter.tagline if newsletter else "",
+    )
+    context = {"issues": reading.issues(), "metadata": about, "newsletter": newsletter}
     return render(request, "briefing/issues.html", context)
 
 
@@ -19,5 +28,14 @@ def issue(request: HttpRequest, newsletter: str, number: int) -> HttpResponse:
         found, articles = reading.issue(newsletter, number)
     except Issue.DoesNotExist as error:
         raise Http404 from error
-    context = {"issue": found, "articles": articles, "newsletter": found.newsletter}
+    context = {
+        "articles": articles,
+        "issue": found,
+        "metadata": metadata.of_page(
+            request.path,
+            title=slots.for_everybody(found.subject),
+            description=slots.for_everybody(found.preheader),
+        ),
+        "newsletter": found.newsletter,
+    }
     return render(request, "briefing/issue.html", context)

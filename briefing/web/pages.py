@@ -6,12 +6,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from briefing.archive import reading
+from briefing.web import metadata
 from subscribers.models import ConsentNotice
 
 
 def about(request: HttpRequest) -> HttpResponse:
     """Say who publishes this, and by which rules."""
-    return render(request, "briefing/about.html", {"newsletter": reading.house_newsletter()})
+    newsletter = reading.house_newsletter()
+    about_it = metadata.of_page(
+        request.path, title=_("About"), description=newsletter.tagline if newsletter else ""
+    )
+    context = {"metadata": about_it, "newsletter": newsletter}
+    return render(request, "briefing/about.html", context)
 
 
 def privacy(request: HttpRequest, version: int | None = None) -> HttpResponse:
@@ -24,7 +30,13 @@ def privacy(request: HttpRequest, version: int | None = None) -> HttpResponse:
         if notice is None:
             raise Http404
     title, text = _titled(notice.text) if notice else (_("Privacy policy"), "")
-    context = {"notice": notice, "text": text, "title": title, "versions": versions}
+    context = {
+        "metadata": metadata.of_page(request.path, title=title),
+        "notice": notice,
+        "text": text,
+        "title": title,
+        "versions": versions,
+    }
     return render(request, "briefing/privacy.html", context)
 
 

@@ -1,0 +1,68 @@
+"""Small files that machines ask for: sitemap, robots.txt, humans.txt, security.txt."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from briefing.archive import reading
+from subscribers.links import absolute
+
+_SECURITY_DAYS = 180
+
+
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """List every public page. Source: https://www.sitemaps.org/protocol.html"""
+    pages = [absolute(reverse(name)) for name in ("home", "issues", "months", "about", "privacy")]
+    pages += [absolute(reverse("topic", args=[topic.slug])) for topic in reading.topics()]
+    pages += [absolute(author.get_absolute_url()) for author in reading.authors()]
+    pages += [absolute(issue.get_absolute_url()) for issue in reading.issues()]
+    articles = [(absolute(each.get_absolute_url()), each.published_at) for each in reading.mapped()]
+    context = {"articles": articles, "pages": pages}
+    return render(request, "briefing/sitemap.xml", context, content_type="application/xml")
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """Tell crawlers where not to go. Source: RFC 9309"""
+    lines = [
+        "User-agent: *",
+        # Addresses with a reader's token, and pages that lead nowhere without one.
+        *(
+            f"Disallow: {path}"
+            for path in ("/admin/", "/accounts/", "/confirm/", "/preferences/", "/unsubscribe/")
+        ),
+        *(f"Disallow: {path}" for path in ("/one-click/", "/view/", "/c/", "/o/", "/search/")),
+        f"Sitemap: {absolute(reverse('sitemap'))}",
+    ]
+    return _plain(lines)
+
+
+def humans(request: HttpRequest) -> HttpResponse:
+    """Name the people. Source: https://humanstxt.org/"""
+    newsletter = reading.house_newsletter()
+    lines = ["/* WRITERS */", *(author.name for author in reading.authors())]
+    if newsletter:
+        lines += ["", "/* PUBLISHER */", newsletter.name, newsletter.postal_address]
+    lines += ["", "/* SITE */", "Django, Celery, no script from anybody else"]
+    return _plain(lines)
+
+
+def security(request: HttpRequest) -> HttpResponse:
+    """Say where to report a weakness. Source: RFC 9116"""
+    newsletter = reading.house_newsletter()
+    contact = (newsletter.reply_to or newsletter.from_address) if newsletter else ""
+    # Midnight, so that the file is the same all day and may be compared.
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    expires = (today + timedelta(days=_SECURITY_DAYS)).isoformat().replace("+00:00", "Z")
+    lines = [
+        *([f"Contact: mailto:{contact}"] if contact else [f"Contact: {absolute('/about/')}"]),
+        f"Expires: {expires}",
+        "Preferred-Languages: en, de",
+        f"Canonical: {absolute(reverse('security'))}",
+    ]
+    return _plain(lines)
+
+
+def _plain(lines: list[str]) -> HttpResponse:
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
