@@ -1,6 +1,11 @@
 """Publishing's answers to the people's side: what subscribers.ports asks for."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from briefing.issues import lifecycle
+from briefing.models import Delivery, Dispatch, Event
 from briefing.transports import single
 from subscribers.models import Newsletter
 from subscribers.ports import Answer, LatestIssue, Mail
@@ -16,3 +21,35 @@ class Answers:
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the newest public issue."""
         return lifecycle.latest_issue(newsletter)
+
+    def deliveries(self, subscriber_id: int) -> list[dict[str, Any]]:
+        """Return what became of each issue handed over for a reader."""
+        numbers = dict(Dispatch.objects.values_list("pk", "issue__number"))
+        return [
+            {
+                "issue": numbers[row.dispatch_id],
+                "at": row.at,
+                "outcome": Delivery.Outcome(row.outcome).label,
+                "fate": Delivery.Fate(row.fate).label,
+                "attempts": row.attempts,
+                "answer": row.code,
+            }
+            for row in _deliveries(subscriber_id)
+        ]
+
+    def forget(self, subscriber_id: int) -> None:
+        """Remove what the provider said of a reader; that an issue went out stays, for the counts."""
+        # A server's answer often quotes the address it refused.
+        _deliveries(subscriber_id).update(code=None, reference=None)
+        Event.objects.filter(dispatch_id__in=_dispatches(), subscriber_id=subscriber_id).update(
+            payload={}
+        )
+
+
+def _deliveries(subscriber_id: int) -> QuerySet[Delivery]:
+    # By dispatch and reader, the order of the key: the table is too large for any other way.
+    return Delivery.objects.filter(dispatch_id__in=_dispatches(), subscriber_id=subscriber_id)
+
+
+def _dispatches() -> list[int]:
+    return list(Dispatch.objects.values_list("pk", flat=True))

@@ -106,6 +106,12 @@ def suggest(address: Address) -> str | None:
     return None
 
 
+def hint(text: str) -> str:
+    """Return an address that its owner recognises and nobody else can use: a…@example.com."""
+    local, _at, domain = text.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
 def _hash(key_id: int, key: str) -> bytes:
     digest = hmac.digest(settings.SUPPRESSION_KEYS[key_id], key.encode(), "sha256")
     return digest[:_HASH_BYTES]

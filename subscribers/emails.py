@@ -12,7 +12,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from subscribers import links, ports, rendering, suppression
+from subscribers import address, links, ports, rendering, suppression
 from subscribers.models import Newsletter, Outbox, SignupRequest, Subscriber, Subscription
 from subscribers.ports import Mail
 
@@ -99,10 +99,36 @@ def goodbye(row: Outbox) -> Mail | None:
     return _mail(row, Recipient(reader.address, reader.locale), context)
 
 
+def address_confirm(row: Outbox) -> Mail | None:
+    """Ask at the new address whether mail should come there."""
+    reader, _newsletter = _reader_of(row)
+    if not row.context or reader.erased_at:
+        return None
+    context = {
+        "old_hint": address.hint(row.context["old"]),
+        "confirm_url": _url("address", "address", row.pk, links.now()),
+    }
+    return _mail(row, Recipient(row.context["new"], reader.locale), context)
+
+
+def address_changed(row: Outbox) -> Mail | None:
+    """Tell the old address, which may know nothing of it, and offer the way back."""
+    reader, _newsletter = _reader_of(row)
+    if not row.context or reader.erased_at:
+        return None
+    context = {
+        "new_hint": address.hint(row.context["new"]),
+        "undo_url": _url("address", "address", row.pk, links.now()),
+    }
+    return _mail(row, Recipient(row.context["old"], reader.locale), context)
+
+
 _WRITERS: dict[Purpose, Callable[[Outbox], Mail | None]] = {
     Purpose.CONFIRM: confirm,
     Purpose.WELCOME: welcome,
     Purpose.GOODBYE: goodbye,
+    Purpose.ADDRESS_CONFIRM: address_confirm,
+    Purpose.ADDRESS_CHANGED: address_changed,
 }
 
 

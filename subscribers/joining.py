@@ -64,6 +64,28 @@ def joined(signup: SignupRequest) -> Joined | None:
     return Joined(subscription, newly=False) if subscription else None
 
 
+def take_over(
+    subscription: Subscription, reader: Subscriber, origin: Origin, *, now: datetime
+) -> None:
+    """Let a reader go on with another reader's subscription: both mailboxes are one person's."""
+    taken, new = Subscription.objects.get_or_create(
+        subscriber=reader,
+        newsletter_id=subscription.newsletter_id,
+        defaults={"confirmed_at": now, "frequency": subscription.frequency},
+    )
+    if new or _return(taken, now=now):
+        taken.topics.set(subscription.topics.all())
+        consent.record(
+            Entry(
+                person=reader.person,
+                act=ConsentRecord.Act.CONFIRMED,
+                at=now,
+                newsletter_id=subscription.newsletter_id,
+                origin=replace(origin, form="address"),
+            )
+        )
+
+
 def _return(subscription: Subscription, *, now: datetime) -> bool:
     """Make a subscription active again after an unsubscribe; False when it has been active."""
     left = Subscription.objects.filter(pk=subscription.pk, state=Subscription.State.UNSUBSCRIBED)

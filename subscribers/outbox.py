@@ -20,6 +20,9 @@ State = Outbox.State
 # Longer than any hand-over may take (EMAIL_TIMEOUT); afterwards its worker counts as dead.
 LEASE = timedelta(minutes=2)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+# A change of address can be taken back for a week.
+NAMED_FOR = timedelta(days=8)
+KEPT_FOR = timedelta(days=90)
 GIVE_UP_AFTER = timedelta(hours=24)
 
 
@@ -79,6 +82,18 @@ def postpone(row: Outbox, *, code: str, now: datetime) -> None:
 def drop(rows: QuerySet[Outbox], *, now: datetime) -> int:
     """Owe these mails no longer; what is being handed over at this moment still goes."""
     return rows.filter(state=State.OWED).update(state=State.DROPPED, finished_at=now)
+
+
+def forget_addresses(*, now: datetime) -> int:
+    """Empty the rows that still name an address once their links have run out."""
+    named = Outbox.objects.filter(created_at__lte=now - NAMED_FOR).exclude(context={})
+    return named.update(context={})
+
+
+def delete_old(*, now: datetime) -> int:
+    """Delete what was settled long ago; return how many."""
+    old = Outbox.objects.filter(finished_at__lte=now - KEPT_FOR)
+    return old.delete()[0]
 
 
 def _unsettled() -> Q:

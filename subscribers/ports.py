@@ -6,7 +6,7 @@ is asked for, by name and type instead of by import.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from subscribers.models import Newsletter
 
@@ -54,6 +54,12 @@ class Publishing(Protocol):
 
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the newest published issue of a newsletter, if there is one."""
+
+    def deliveries(self, subscriber_id: int) -> list[dict[str, Any]]:
+        """Return what is kept of the issues handed over for a reader, for the reader to read."""
+
+    def forget(self, subscriber_id: int) -> None:
+        """Remove what publishing keeps of a reader beyond the bare number."""
 
 
 _publishing: Publishing | None = None

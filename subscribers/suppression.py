@@ -56,6 +56,13 @@ def reasons(address_key: str) -> set[Reason]:
     return {Reason(reason) for reason in _standing(address_key).values_list("reason", flat=True)}
 
 
+def history(address_key: str) -> QuerySet[Suppression]:
+    """Return everything that ever stood against an address, lifted or not."""
+    return Suppression.objects.filter(
+        address_hash__in=address.hashes_under_all_keys(address_key)
+    ).order_by("pk")
+
+
 def is_suppressed(address_key: str) -> bool:
     """Whether anything but a confirmation is refused."""
     return _standing(address_key).exists()

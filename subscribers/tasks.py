@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import sealing, sending, signup
+from subscribers import privacy, sealing, sending, signup
 from subscribers.doorbell import ring_later
 from subscribers.faults import told
 
@@ -57,12 +57,14 @@ def seal() -> None:
 
 @shared_task
 def expire() -> None:
-    """Delete signups whose time is over, and seal whatever an earlier seal passed over.
+    """Delete what has been kept long enough, and seal whatever an earlier seal passed over.
 
     Safe to run twice because what is gone or sealed is not found again.
     """
-    signup.expire(now=timezone.now())
-    sealing.seal_all(now=timezone.now())
+    now = timezone.now()
+    deleted = {"signups": signup.expire(now=now)} | privacy.retain(now=now)
+    log.info("retention.deleted %s", " ".join(f"{name}={count}" for name, count in deleted.items()))
+    sealing.seal_all(now=now)
 
 
 def work_later(signup_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from subscribers.views import preferences, privacy, signup, unsubscribe
+from subscribers.views import moving, preferences, privacy, signup, unsubscribe
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("signup/", signup.form, name="signup"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("one-click/<str:token>/", unsubscribe.one_click, name="one-click"),
     path("undo/<str:token>/", unsubscribe.undo, name="undo"),
     path("preferences/<str:token>/", preferences.page, name="preferences"),
+    path("preferences/<str:token>/data.json", preferences.data, name="data"),
+    path("preferences/<str:token>/erase/", preferences.erase, name="erase"),
+    path("address/<str:token>/", moving.page, name="address"),
     path("receipt/<str:token>/", privacy.receipt, name="receipt"),
     path("receipt/<str:token>/receipt.json", privacy.receipt_download, name="receipt-download"),
     path("privacy/seals.json", privacy.seals, name="seals"),

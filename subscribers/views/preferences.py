@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscribers import consent, links, preferences
-from subscribers.forms import PreferencesForm, time_zones
+from subscribers import consent, links, moving, preferences, privacy, tasks
+from subscribers.forms import NewAddressForm, PreferencesForm, time_zones
 from subscribers.models import ConsentNotice, Subscriber, Subscription, Topic
 from subscribers.views import visitor
 from subscribers.views.private import broken, chosen, private
@@ -25,7 +25,34 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return broken(request)
     if chosen(request) == "save":
         return _save(request, subscription, token)
+    if chosen(request) == "move":
+        return _move(request, subscription, token)
     return _show(request, subscription, token)
+
+
+@private
+def data(request: HttpRequest, token: str) -> HttpResponse:
+    """Hand over everything held on the reader."""
+    subscription = _subscription(token)
+    if subscription is None:
+        return broken(request)
+    told = privacy.export(subscription.subscriber.address_key or "")
+    answer = JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return answer
+
+
+@private
+def erase(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask once, and erase the reader."""
+    subscription = _subscription(token)
+    if subscription is None:
+        return broken(request)
+    if chosen(request) != "erase":
+        context = {"reader": subscription.subscriber, "token": token}
+        return render(request, "subscribers/erase.html", context)
+    privacy.erase(subscription.subscriber.address_key or "", now=timezone.now())
+    return render(request, "subscribers/erased.html")
 
 
 def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
@@ -36,6 +63,16 @@ def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpR
     preferences.choose(subscription, filled.choices(), origin=origin, now=timezone.now())
     fresh = _subscription(token)
     return _show(request, fresh or subscription, token, note=_("Your preferences are saved."))
+
+
+def _move(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
+    filled = NewAddressForm(request.POST)
+    if not filled.is_valid():
+        return _show(request, subscription, token, errors=filled.errors, status=422)
+    tasks.send_later(moving.ask(subscription, filled.cleaned_data["email"], now=timezone.now()))
+    # The same whatever came of it: this page must not tell who else reads us.
+    note = _("Look into the new mailbox: nothing changes until you confirm it there.")
+    return _show(request, subscription, token, note=note)
 
 
 def _show(

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 from django.utils.translation import get_language
 
 from subscribers.consent import Origin
@@ -83,10 +84,21 @@ def _own_origin(request: HttpRequest) -> str:
 
 
 def _page(request: HttpRequest) -> str:
-    """Return the page the form stood on: a path on this site, else host and path, never a query."""
+    """Return the page the form stood on: a path on this site, else host and path, never a query.
+
+    A page behind a signed link is told by its name: its path is the reader's key.
+    """
+    here = request.resolver_match
+    if here and "token" in here.kwargs:
+        return f"/{here.url_name}/"
     parts = urlsplit(request.headers.get("Referer", ""))
-    own = parts.netloc in ("", request.get_host())
-    return (parts.path if own else f"{parts.netloc}{parts.path}")[:300]
+    if parts.netloc not in ("", request.get_host()):
+        return f"{parts.netloc}{parts.path}"[:300]
+    try:
+        there = resolve(parts.path)
+    except Resolver404:
+        return ""
+    return f"/{there.url_name}/" if "token" in there.kwargs else parts.path[:300]
 
 
 def _is_proxy(ip: str) -> bool:

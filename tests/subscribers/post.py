@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from subscribers.models import Newsletter
 from subscribers.ports import Answer, LatestIssue, Mail
@@ -15,6 +16,7 @@ class Post:
     mails: list[Mail] = field(default_factory=list)
     answers: list[Answer | Exception] = field(default_factory=list)
     latest: LatestIssue | None = None
+    forgotten: list[int] = field(default_factory=list)
 
     def send(self, mail: Mail) -> Answer:
         """Take one mail."""
@@ -27,6 +29,14 @@ class Post:
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the issue the test gave."""
         return self.latest
+
+    def deliveries(self, subscriber_id: int) -> list[dict[str, Any]]:
+        """Return what a reader was handed."""
+        return [{"issue": 3, "reader": subscriber_id}]
+
+    def forget(self, subscriber_id: int) -> None:
+        """Note who is to be forgotten."""
+        self.forgotten.append(subscriber_id)
 
     def link(self, view: str, *, mail: int = -1) -> str:
         """Return the path of a link in a mail's text, found by its first path segment."""

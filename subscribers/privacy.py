@@ -1,0 +1,141 @@
+"""A person's rights: everything held on them as one file, and everything personal gone.
+
+Before it: the reader's own click, or staff answering a request. After it: a tombstone, the keyed
+hash in suppression, and ledger entries that name nobody.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from subscribers import address, consent, outbox, ports, sealing, suppression
+from subscribers.consent import Entry
+from subscribers.models import (
+    ConsentContext,
+    ConsentRecord,
+    Outbox,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+)
+
+CONTEXT_KEPT_FOR = timedelta(days=365)
+
+
+def export(address_key: str) -> dict[str, Any]:
+    """Return everything held on an address, in words and values that JSON can carry."""
+    reader = Subscriber.objects.filter(address_key=address_key).first()
+    told: dict[str, Any] = {
+        "address": address_key,
+        "signup_requests": [_plain(row) for row in _signups(address_key)],
+        "suppressions": [_plain(row) for row in suppression.history(address_key)],
+    }
+    if reader is None:
+        return told
+    return told | {
+        "reader": _plain(reader),
+        "subscriptions": [_subscription(row) for row in _subscriptions(reader)],
+        "consent": [_act(row) for row in consent.history(reader.person)],
+        "mails_to_you_alone": [_plain(row) for row in Outbox.objects.filter(subscriber=reader)],
+        "issues_handed_over": ports.publishing().deliveries(reader.pk),
+    }
+
+
+def erase(address_key: str, *, now: datetime) -> bool:
+    """Erase an address and its reader; True when there was a reader. Safe to run twice.
+
+    What stays names nobody: the keyed hash that refuses a later import, the ledger's bare ids,
+    and an empty row that deliveries of the past point at.
+    """
+    with transaction.atomic():
+        # First of all, because it updates the rows that a running dispatch locks.
+        suppression.suppress(address_key, suppression.Reason.ERASED, now=now)
+        _forget_signups(address_key)
+        reader = Subscriber.objects.filter(address_key=address_key).first()
+        if reader is None:
+            return False
+        _empty(reader, now=now)
+        ConsentContext.objects.filter(record__person=reader.person).delete()
+        entry = Entry(person=reader.person, act=ConsentRecord.Act.ERASED, at=now)
+        ConsentContext.objects.filter(record=consent.record(entry)).delete()
+        ports.publishing().forget(reader.pk)
+    return True
+
+
+def retain(*, now: datetime) -> dict[str, int]:
+    """Delete what has been kept long enough; return how many rows of what."""
+    contexts = ConsentContext.objects.filter(created_at__lte=now - CONTEXT_KEPT_FOR)
+    return {
+        "consent_contexts": contexts.delete()[0],
+        "outbox_addresses": outbox.forget_addresses(now=now),
+        "outbox_rows": outbox.delete_old(now=now),
+    }
+
+
+def _empty(reader: Subscriber, *, now: datetime) -> None:
+    for row in Subscription.objects.filter(subscriber=reader):
+        row.topics.clear()
+    Subscription.objects.filter(subscriber=reader).update(
+        state=Subscription.State.UNSUBSCRIBED,
+        withheld=Subscription.Withheld.ERASED,
+        paused_until=None,
+        unsubscribed_at=now,
+        unsubscribe_reason="",
+        source={},
+    )
+    Outbox.objects.filter(subscriber=reader).delete()
+    Subscriber.objects.filter(pk=reader.pk).update(
+        address="",
+        address_key=None,
+        address_hash=None,
+        domain="",
+        name="",
+        locale="en",
+        time_zone="",
+        tracking_allowed=False,
+        attributes={},
+        erased_at=now,
+    )
+
+
+def _forget_signups(address_key: str) -> None:
+    """Delete the requests, and the context that the ledger keeps of each."""
+    requests = _signups(address_key)
+    people = list(requests.values_list("person", flat=True))
+    ConsentContext.objects.filter(record__person__in=people).delete()
+    requests.delete()
+
+
+def _signups(address_key: str) -> Any:
+    # A disowned request keeps only the hash: it is found by that, and goes as well.
+    hashes = address.hashes_under_all_keys(address_key)
+    return SignupRequest.objects.filter(Q(address_key=address_key) | Q(address_hash__in=hashes))
+
+
+def _subscriptions(reader: Subscriber) -> Any:
+    return reader.subscriptions.select_related("newsletter").prefetch_related("topics")
+
+
+def _subscription(row: Subscription) -> dict[str, Any]:
+    topics = [topic.slug for topic in row.topics.all()]
+    return _plain(row) | {"newsletter": row.newsletter.slug, "topics": topics}
+
+
+def _act(row: ConsentRecord) -> dict[str, Any]:
+    context = getattr(row, "context", None)
+    seen = {"ip": context.ip, "user_agent": context.user_agent} if context else None
+    wording = row.notice.text if row.notice else None
+    return sealing.receipt(row) | {"wording": wording, "context": seen}
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """Return a row's own columns, without the keys that only the database uses."""
+    names = [field.name for field in row._meta.concrete_fields]
+    values = {name: getattr(row, row._meta.get_field(name).attname) for name in names}
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: Any) -> Any:
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
