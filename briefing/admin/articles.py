@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import ForeignKey, Q, URLField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +16,11 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
 from briefing.archive import pictures
 from briefing.models import Article, ArticleAuthor, Correction, Source, WatchItem
-from subscribers.admin.base import DeskModelAdmin
+from subscribers.admin.base import DeskModelAdmin, LabelledInline
 
 
 class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin calls it unparametrised
@@ -75,12 +77,11 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
             values["image"] = self.picture[0]
 
 
-class BylineInline(TabularInline):
+class BylineInline(LabelledInline, TabularInline):
     """Who wrote it, in the order in which the names stand."""
 
     model = ArticleAuthor
     fields = ("author", "position")
-    autocomplete_fields = ("author",)
     ordering_field = "position"
     extra = 0
     tab = True
@@ -90,6 +91,7 @@ class SourceInline(StackedInline):
     """Where the facts come from."""
 
     model = Source
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     fields = (("publisher", "title"), ("url", "accessed_on"), "position")
     ordering_field = "position"
     hide_ordering_field = True
@@ -103,11 +105,18 @@ class WatchItemInline(StackedInline):
     model = WatchItem
     fk_name = "article"
     fields = ("text", ("due_on", "outcome"), ("outcome_note", "followed_up_in"), "position")
-    autocomplete_fields = ("followed_up_in",)
     ordering_field = "position"
     hide_ordering_field = True
     extra = 0
     tab = True
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer the newest articles: a follow-up is written after what it follows up."""
+        if db_field.name == "followed_up_in":
+            kwargs["queryset"] = newest_articles(besides=Q(follow_ups__isnull=False))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class CorrectionInline(StackedInline):
@@ -132,7 +141,6 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     ordering = ("-updated_at", "-pk")
     sortable_by = ("headline", "published_at", "updated_at")
     prepopulated_fields = {"slug": ("headline",)}
-    autocomplete_fields = ("topic",)
     inlines = (BylineInline, SourceInline, WatchItemInline, CorrectionInline)
     fieldsets = (
         (None, {"fields": ("headline", "dek", "body")}),

@@ -3,26 +3,35 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, ForeignKey, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
 from briefing.models import Issue, IssueItem
-from subscribers.admin.base import DeskModelAdmin
+from subscribers.admin.base import DeskModelAdmin, LabelledInline
 
 
-class IssueItemInline(TabularInline):
+class IssueItemInline(LabelledInline, TabularInline):
     """The articles, in the order in which they stand in the mail."""
 
     model = IssueItem
     fields = ("article", "position")
-    autocomplete_fields = ("article",)
     ordering_field = "position"
     extra = 0
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer the newest articles, and whatever the issue carries already."""
+        if db_field.name == "article":
+            carried = Q(issue_items__issue=request.resolver_match.kwargs.get("object_id"))  # type: ignore[union-attr]
+            kwargs["queryset"] = newest_articles(besides=carried)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Issue, site=desk)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import ManyToManyField
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -30,6 +32,16 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
         (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
     )
     readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Show the few roles as boxes to tick."""
+        if db_field.name == "groups":
+            kwargs["widget"] = CheckboxSelectMultiple
+            kwargs["help_text"] = ""
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

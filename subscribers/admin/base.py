@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from subscribers.admin.paging import BoundedPaginator
@@ -20,6 +21,19 @@ class DeskModelAdmin(ModelAdmin):
     warn_unsaved_form = True
     # Bulk deletion is never part of the work here: what may go, goes one at a time.
     actions = None
+
+
+class LabelledInline:
+    """Gives every control of a table of rows a name to be heard: its column's heading is not enough."""
+
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None:
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = capfirst(str(db_field.verbose_name))
+        return field
 
 
 class ReadOnlyAdmin(DeskModelAdmin):

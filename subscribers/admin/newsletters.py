@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from subscribers.admin.base import DeskModelAdmin
+from subscribers.admin.base import DeskModelAdmin, LabelledInline
 
 
 class NewsletterAdmin(DeskModelAdmin):
@@ -21,7 +21,7 @@ class NewsletterAdmin(DeskModelAdmin):
     )
 
 
-class TopicAdmin(DeskModelAdmin):
+class TopicAdmin(LabelledInline, DeskModelAdmin):
     """What a reader can follow and an article carries."""
 
     list_display = ("name", "slug", "position", "description")

@@ -1,0 +1,89 @@
+"""The desk shows what it registered, to whom may see it, in the order of the work."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from briefing.admin.navigation import PLACES
+from briefing.admin.site import desk as site
+from briefing.models import User
+from tests.factories import article, noise
+from tests.subscribers.making import confirmed
+
+
+def lists() -> list[str]:
+    """Return the address of every list."""
+    return [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for model in site._registry
+    ]
+
+
+def test_only_models_of_this_project_are_shown() -> None:
+    # Other apps register themselves with Django's default site, secrets of second factors included.
+    assert {model._meta.app_label for model in site._registry} == {"briefing", "subscribers"}
+
+
+def test_django_finds_nothing_wrong_with_the_screens() -> None:
+    call_command("check", "--tag", "admin", fail_level="WARNING")
+
+
+def test_every_line_of_the_side_bar_opens(desk: Client) -> None:
+    for _title, places in PLACES:
+        for place in places:
+            answer = desk.get(reverse(place.address))
+            assert answer.status_code == 200, place.address
+            assert 'aria-current="page"' in answer.content.decode(), place.address
+
+
+def test_the_side_bar_shows_only_what_somebody_may_open(client: Client, db: None) -> None:
+    writer = User.objects.create_user("wilma", is_staff=True)
+    writer.user_permissions.add(Permission.objects.get(codename="view_article"))
+    client.force_login(writer)
+
+    page = client.get("/admin/").content.decode()
+
+    assert "/admin/briefing/article/" in page
+    assert "/admin/subscribers/subscriber/" not in page
+    assert "/admin/briefing/issue/" not in page
+
+
+def test_an_app_of_django_is_no_place_at_the_desk(desk: Client) -> None:
+    assert desk.get("/admin/briefing/").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("address", lists())
+def test_no_list_counts_a_whole_table(desk: Client, address: str) -> None:
+    noise()
+    confirmed("reader@example.org")
+    article()
+
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert desk.get(address).status_code == 200
+
+    counts = [query["sql"] for query in seen if "COUNT(*)" in query["sql"].upper()]
+    assert all("LIMIT" in sql or "django_session" in sql for sql in counts), counts
+
+
+@pytest.mark.parametrize("address", lists())
+def test_a_list_asks_as_often_for_many_rows_as_for_few(desk: Client, address: str) -> None:
+    noise()
+    confirmed("one@example.org")
+    article()
+    desk.get(address)
+    with CaptureQueriesContext(connection) as few:
+        desk.get(address)
+    for number in range(4):
+        confirmed(f"more{number}@example.org")
+        article(f"Another headline, number {number}")
+
+    with CaptureQueriesContext(connection) as many:
+        desk.get(address)
+
+    assert len(many) <= len(few)
