@@ -67,8 +67,12 @@ def _alive(pid: int) -> bool:
 def _pids(folder: Path) -> list[int]:
     """Wait until leader and child have said who they are."""
     log = folder / "logs" / "leader.log"
-    _eventually(lambda: log.exists() and log.read_text("utf-8").endswith("\n"))
+    _says_something(log)
     return [int(pid) for pid in log.read_text("utf-8").split()]
+
+
+def _says_something(log: Path) -> None:
+    _eventually(lambda: log.exists() and log.read_text("utf-8").endswith("\n"))
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +115,7 @@ def test_later_stages_end_after_earlier_ones(processes: Processes, tmp_path: Pat
         code = _NOTES_ITS_END.format(file=str(order), name=name, seconds=seconds)
         processes.start(_service(code, name, stage))
         log = tmp_path / "logs" / f"{name}.log"
-        _eventually(lambda log=log: log.exists() and log.read_text("utf-8"))
+        _says_something(log)
     processes.stop()
     assert order.read_text("utf-8").split() == ["worker", "leader"]
 
