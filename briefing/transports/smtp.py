@@ -13,6 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from briefing.env import SmtpAddress
 from briefing.transports.base import (
@@ -38,6 +39,7 @@ class SmtpTransport:
     sockets: int
     timeout_seconds: float
     context: ssl.SSLContext | None = None
+    group_size: ClassVar[int | None] = None
 
     def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
         """Derive the wire form of a variant."""
@@ -95,6 +97,9 @@ class SmtpTransport:
 
 class SmtpSession:
     """Open sockets and the copies waiting for them. Each copy meets exactly one socket."""
+
+    retry_after_seconds: float = 0.0
+    down_for_good: bool = False
 
     def __init__(self, transport: SmtpTransport, watcher: Watcher, envelope_from: str) -> None:
         self._transport = transport
