@@ -14,10 +14,12 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_init.connect
-@beat_init.connect
 def refuse_when_unfit(**_: object) -> None:
     """End a worker or the beat of a copy that must not start."""
     if problems := checks.unfit():
         # Celery writes down any other exception of a receiver and goes on.
         raise SystemExit(problems)
+
+
+worker_init.connect(refuse_when_unfit)
+beat_init.connect(refuse_when_unfit)

@@ -31,15 +31,20 @@ PRODUCTION = MODE == "production"
 DEBUG = False
 
 SECRET_KEY = env.str("SECRET_KEY")
-# Signs links in mail. Several keys may be known, so that rotating one breaks no old unsubscribe link.
+# Signs links in mail. Several keys may be known, so that rotating breaks no old unsubscribe link.
 LINK_KEYS = environment.keyring("LINK_KEYS", env.str("LINK_KEYS"))
-# Hashes addresses for suppression. It outlives SECRET_KEY: losing it would forget who must not be written to.
+# Hashes addresses for suppression. It outlives SECRET_KEY: losing it would forget who must not
+# be written to.
 SUPPRESSION_KEYS = environment.keyring("SUPPRESSION_KEYS", env.str("SUPPRESSION_KEYS"))
 
 # Links in mail are built from this, never from a request's Host header.
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip(
+    "/"
+)
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+)
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 # ---------------------------------------------------------------------------- applications
 INSTALLED_APPS = [
@@ -193,7 +198,8 @@ ANYMAIL = {
     for name, value in os.environ.items()
     if name.startswith("ANYMAIL_")
 }
-# The mailbox that reads unsubscribe requests sent by mail; empty means unsubscribe@ the newsletter’s domain.
+# The mailbox that reads unsubscribe requests sent by mail; empty means unsubscribe@ the
+# newsletter’s domain.
 UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -213,7 +219,7 @@ UNKNOWN_POLICY = env.str("UNKNOWN_POLICY", "leave")
 if UNKNOWN_POLICY not in {"leave", "resend"}:
     raise ImproperlyConfigured("UNKNOWN_POLICY is leave or resend.")
 UNKNOWN_ALERT_AT = env.int("UNKNOWN_ALERT_AT", 20)
-ALERT_RECIPIENTS = env.list("ALERT_RECIPIENTS", [])
+ALERT_RECIPIENTS: list[str] = env.list("ALERT_RECIPIENTS", [])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
 
 # ---------------------------------------------------------------------------- people who work here
@@ -274,7 +280,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
-# no-referrer would make browsers send `Origin: null`, and the CSRF check would refuse the person's own click.
+# no-referrer would make browsers send `Origin: null`, and the CSRF check would refuse the
+# person's own click.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if PRODUCTION:

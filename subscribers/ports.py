@@ -67,7 +67,7 @@ _publishing: Publishing | None = None
 
 def register(publishing: Publishing) -> None:
     """Take the answers; briefing.apps calls this once, when Django is ready."""
-    global _publishing  # noqa: PLW0603  one registration at start-up is what this module is for
+    global _publishing  # noqa: PLW0603  being told once at start-up is what this module is for
     _publishing = publishing
 
 

@@ -9,4 +9,4 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("member of staff")  # type: ignore[assignment]  # the stubs know str only
-        verbose_name_plural = _("staff")  # type: ignore[assignment]
+        verbose_name_plural = _("staff")  # type: ignore[assignment]  # as above

@@ -38,9 +38,9 @@ class ContentPolicyMiddleware(CSPMiddleware):
     ) -> HttpResponseBase:
         if not hasattr(response, "_csp_replace"):
             if request.path.startswith("/admin/"):
-                response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]
+                response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]  # csp reads it
             elif request.path.startswith("/accounts/"):
-                response._csp_replace = ACCOUNT_POLICY  # type: ignore[attr-defined]
+                response._csp_replace = ACCOUNT_POLICY  # type: ignore[attr-defined]  # so here
         return super().process_response(request, response)
 
 

@@ -7,6 +7,7 @@ from csp.constants import NONE
 from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
 from briefing.web import policy
@@ -18,7 +19,7 @@ EVERYWHERE = [*PUBLIC, "/admin/", "/accounts/login/"]
 View = Callable[[HttpRequest], HttpResponse]
 
 
-def directives(response: HttpResponse) -> dict[str, set[str]]:
+def directives(response: HttpResponseBase) -> dict[str, set[str]]:
     """Read a response's content policy as a browser does."""
     parts = (part.split() for part in response["Content-Security-Policy"].split(";"))
     return {name: set(sources) for name, *sources in parts}
@@ -82,10 +83,11 @@ def test_only_the_desks_own_paths_are_the_desks(path: str) -> None:
 def test_a_view_that_has_a_policy_of_its_own_keeps_it(rf: RequestFactory) -> None:
     def preview(request: HttpRequest) -> HttpResponse:
         response = HttpResponse()
-        response._csp_replace = {"default-src": ["'self'"]}  # type: ignore[attr-defined]  # django-csp's
+        response._csp_replace = {"default-src": ["'self'"]}  # type: ignore[attr-defined]  # csp reads it
         return response
 
     response = policy.ContentPolicyMiddleware(preview)(rf.get("/admin/preview/"))
+    assert isinstance(response, HttpResponse)
     assert directives(response)["default-src"] == {"'self'"}
 
 
@@ -95,6 +97,7 @@ def test_what_a_public_view_writes_into_its_session_is_never_kept(rf: RequestFac
         return HttpResponse()
 
     response = policy.SessionOnlyWhereNeededMiddleware(view)(rf.get("/articles/x/"))
+    assert isinstance(response, HttpResponse)
     assert not response.cookies
     assert not Session.objects.exists()
 
