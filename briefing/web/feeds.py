@@ -1,13 +1,14 @@
 """The archive for feed readers: Atom, RSS and JSON Feed, each with the full text."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.translation import gettext as _
 from django.utils.xmlutils import SimplerXMLGenerator
 
@@ -21,7 +22,10 @@ _CREATOR_NAMESPACE = "http://purl.org/dc/elements/1.1/"
 
 
 class FullTextAtom(Atom1Feed):
-    """Atom with the whole text in `content` and every author. Source: RFC 4287, 4.1.3 and 4.2.1"""
+    """Atom with the whole text in `content` and every author.
+
+    Source: RFC 4287, 4.1.3 and 4.2.1
+    """
 
     def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
         super().add_root_elements(handler)
@@ -30,7 +34,7 @@ class FullTextAtom(Atom1Feed):
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         for name, url in item["names"]:
-            handler.startElement("author", {})
+            handler.startElement("author", AttributesImpl({}))
             handler.addQuickElement("name", name)
             handler.addQuickElement("uri", url)
             handler.endElement("author")
@@ -39,7 +43,10 @@ class FullTextAtom(Atom1Feed):
 
 
 class FullTextRss(Rss201rev2Feed):
-    """RSS with the whole text in content:encoded. Source: https://www.rssboard.org/rss-profile"""
+    """RSS with the whole text in content:encoded.
+
+    Source: https://www.rssboard.org/rss-profile
+    """
 
     def rss_attributes(self) -> dict[str, str]:
         namespaces = {"xmlns:content": _CONTENT_NAMESPACE, "xmlns:dc": _CREATOR_NAMESPACE}
@@ -68,7 +75,10 @@ def rss(request: HttpRequest) -> HttpResponse:
 
 
 def json_feed(request: HttpRequest) -> HttpResponse:
-    """Serve the newest articles as JSON Feed. Source: https://www.jsonfeed.org/version/1.1/"""
+    """Serve the newest articles as JSON Feed.
+
+    Source: https://www.jsonfeed.org/version/1.1/
+    """
     feed: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         **_about("feed-json"),
@@ -81,7 +91,7 @@ def json_feed(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _syndicate(kind: Callable[..., SyndicationFeed], name: str) -> HttpResponse:
+def _syndicate(kind: type[FullTextAtom | FullTextRss], name: str) -> HttpResponse:
     articles = list(reading.in_full()[:_LENGTH])
     about = _about(name)
     feed = kind(
@@ -147,9 +157,10 @@ def _json_item(article: Article) -> dict[str, Any]:
     }
 
 
-def _updated_at(article: Article) -> Any:
-    """Return when what a reader sees last changed: an import or an index run does not count."""
-    return max([article.published_at, *(each.at for each in article.corrections.all())])
+def _updated_at(article: Article) -> datetime | None:
+    """Return when what a reader sees last changed: an import of the same text does not count."""
+    corrected = [each.at for each in article.corrections.all()]
+    return max(corrected, default=article.published_at)
 
 
 def _picture(article: Article) -> str:

@@ -72,7 +72,10 @@ def share_image(article: Article) -> str:
 def _news_article(
     article: Article, newsletter: Newsletter | None, published: str, modified: str
 ) -> dict[str, Any]:
-    """Return schema.org's NewsArticle. Source: https://schema.org/NewsArticle"""
+    """Return schema.org's NewsArticle.
+
+    Source: https://schema.org/NewsArticle
+    """
     url = absolute(article.get_absolute_url())
     name = newsletter.name if newsletter else "The Robotics Briefing"
     data: dict[str, Any] = {

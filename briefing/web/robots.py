@@ -13,7 +13,10 @@ _SECURITY_DAYS = 180
 
 
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List every public page. Source: https://www.sitemaps.org/protocol.html"""
+    """List every public page.
+
+    Source: https://www.sitemaps.org/protocol.html
+    """
     pages = [absolute(reverse(name)) for name in ("home", "issues", "months", "about", "privacy")]
     pages += [absolute(reverse("topic", args=[topic.slug])) for topic in reading.topics()]
     pages += [absolute(author.get_absolute_url()) for author in reading.authors()]
@@ -24,7 +27,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def robots(request: HttpRequest) -> HttpResponse:
-    """Tell crawlers where not to go. Source: RFC 9309"""
+    """Tell crawlers where not to go.
+
+    Source: RFC 9309
+    """
     lines = [
         "User-agent: *",
         # Addresses with a reader's token, and pages that lead nowhere without one.
@@ -39,7 +45,10 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def humans(request: HttpRequest) -> HttpResponse:
-    """Name the people. Source: https://humanstxt.org/"""
+    """Name the people.
+
+    Source: https://humanstxt.org/
+    """
     newsletter = reading.house_newsletter()
     lines = ["/* WRITERS */", *(author.name for author in reading.authors())]
     if newsletter:
@@ -49,7 +58,10 @@ def humans(request: HttpRequest) -> HttpResponse:
 
 
 def security(request: HttpRequest) -> HttpResponse:
-    """Say where to report a weakness. Source: RFC 9116"""
+    """Say where to report a weakness.
+
+    Source: RFC 9116
+    """
     newsletter = reading.house_newsletter()
     contact = (newsletter.reply_to or newsletter.from_address) if newsletter else ""
     # Midnight, so that the file is the same all day and may be compared.

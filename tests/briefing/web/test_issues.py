@@ -9,8 +9,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def published(**values: str) -> Issue:
-    issue = factories.issue(**values)
+def published(*, subject: str = "Robots", intro: str = "") -> Issue:
+    issue = factories.issue(subject=subject, intro=intro)
     issue.status, issue.published_at = Issue.Status.PUBLISHED, factories.NOW
     issue.save()
     return issue

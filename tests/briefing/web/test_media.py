@@ -12,9 +12,10 @@ NAME = "articles/a-1f2e3d4c-16x9.png"
 
 @pytest.fixture
 def media(tmp_path: Path, settings: Settings) -> Path:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    (settings.MEDIA_ROOT / "articles").mkdir(parents=True)
-    return settings.MEDIA_ROOT
+    folder = tmp_path / "media"
+    (folder / "articles").mkdir(parents=True)
+    settings.MEDIA_ROOT = folder
+    return folder
 
 
 def test_a_picture_may_be_kept_for_ever(client: Client, media: Path) -> None:

@@ -108,8 +108,10 @@ def test_a_card_is_drawn_once_with_the_article_s_picture(
         response = client.get(f"{article.get_absolute_url()}card.jpg")
         card = Image.open(io.BytesIO(response.getvalue()))
         assert (card.format, card.size) == ("JPEG", (cards.WIDTH, cards.HEIGHT))
-        red, green, blue = card.convert("RGB").getpixel((600, 200))
-        assert (red > 240, 150 < green < 180, blue < 20) == (True, True, True)
+        red, green, blue = card.crop((0, 0, 1, 1)).tobytes()
+        assert red > 240
+        assert 150 < green < 180
+        assert blue < 20
     assert len(list((tmp_path / "cards").iterdir())) == 1
 
 

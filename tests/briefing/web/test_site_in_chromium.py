@@ -48,7 +48,7 @@ def paths(db: None) -> list[str]:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_page_can_be_used_by_everybody(visit: Visit, paths: list[str], dark: bool) -> None:
+def test_every_page_can_be_used_by_everybody(visit: Visit, paths: list[str], *, dark: bool) -> None:
     page = visit(dark=dark)
     # What the schemes differ in is colour, and the front page and an article have all of it.
     for path in paths[:3] if dark else paths:
