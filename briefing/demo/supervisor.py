@@ -157,7 +157,7 @@ class Copy:
 
     def watch(self) -> None:
         """Keep everything running until a signal comes. Raises: ProcessDiedError."""
-        self.teller.say(_("Ctrl-C stops everything; the data stays in %s.") % settings.LOCAL_DIR)
+        self.teller.say(_("  Ctrl-C stops everything; the data stays in %s.") % settings.LOCAL_DIR)
         while True:
             self.processes.check()
             time.sleep(0.5)

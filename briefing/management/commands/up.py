@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 from rich.console import Console
 
 from briefing.demo import failures, groups, instance
@@ -59,7 +60,7 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, readers: int, port: int | None, **_options: Any) -> None:
         if settings.MODE != "demo":
-            raise CommandError(f"up is for demo copies, and this is MODE={settings.MODE}.")
+            raise CommandError(_("up is for demo copies, and this is MODE=%s.") % settings.MODE)
         try:
             if _LOCK not in os.environ:
                 self._begin(port)
@@ -67,9 +68,9 @@ class Command(BaseCommand):
         except failures.EXPECTED as error:
             raise CommandError(failures.explain(error, settings.LOCAL_DIR)) from error
         except KeyboardInterrupt:
-            self.stderr.write("Stopped; nothing is left running.")
+            self.stdout.write(_("  Stopped; nothing is left running."))
             if once:
-                raise CommandError("Stopped before every message had arrived.") from None
+                raise CommandError(_("Stopped before every message had arrived.")) from None
 
     def _begin(self, port: int | None) -> None:
         """Take the folder, clear it of leftovers, choose ports; then become a fresh interpreter.
@@ -78,11 +79,11 @@ class Command(BaseCommand):
         """
         lock = instance.lock(settings.LOCAL_DIR)
         for name in groups.clear(settings.LOCAL_DIR):
-            self.stderr.write(f"Ended {name}, left behind by a run that was killed.")
+            self.stderr.write(_("  Ended %s, left behind by a run that was killed.") % name)
         made = instance.make(settings.LOCAL_DIR, web_port=port)
         os.set_inheritable(lock, True)  # noqa: FBT003  takes no keyword
         environment = {**os.environ, **made.environment(), _LOCK: str(lock)}
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606  our own interpreter
 
     def _go_on(self, wanted: Wanted) -> None:
         # This process alone holds the lock: a child that outlived it must not keep the folder.
