@@ -38,21 +38,19 @@ def _settle(dispatch_id: int, outcome: int, code: str, *, now: datetime) -> int:
 
 @transaction.atomic
 def _rest_of(dispatch_id: int, held: Held, outcome: int, code: str, *, now: datetime) -> int:
-    readers = held.readers[held.intent_upto :]
-    moved = Batch.objects.filter(
-        pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED
-    ).update(
-        intent_upto=held.size,
-        done_upto=held.size,
-        state=Batch.State.DONE,
-        lease_until=None,
-        **increments(Counter({outcome: len(readers)})),
+    batch = Batch.objects.filter(pk=held.batch_id)
+    moved = batch.filter(fence=held.fence, state=Batch.State.CLAIMED).update(
+        intent_upto=held.size, done_upto=held.size, state=Batch.State.DONE, lease_until=None
     )
-    if moved:
-        verdict = results.Verdict(outcome, code)
-        rows = [results.row(dispatch_id, each, verdict, now=now) for each in readers]
-        results.write(held.batch_id, rows)
-    return len(readers) if moved else 0
+    if not moved:
+        return 0
+    verdict = results.Verdict(outcome, code)
+    readers = held.readers[held.intent_upto :]
+    rows = [results.row(dispatch_id, each, verdict, now=now) for each in readers]
+    # Some may have a row: skipped by an intent that was taken back when the provider went away.
+    written = results.write(held.batch_id, rows)
+    batch.update(**increments(written))
+    return written.total()
 
 
 @transaction.atomic

@@ -31,6 +31,8 @@ class Held:
     intent_upto: int
     done_upto: int
     cautious: bool
+    # Held before, by anybody: readers of it may have been settled by an intent that was taken back.
+    again: bool
     # Groups answered before an earlier one of the same batch was.
     finished: dict[int, int] = field(default_factory=dict)
 
@@ -57,7 +59,9 @@ def claim(dispatch_id: int, *, now: datetime) -> Held | None:
                 continue
             if batch.claims > 1 and batch.lease_until is not None:
                 recovery.recover(batch, fence=fence, now=now)
-            return _held(batch, fence=fence)
+            if batch.intent_upto < batch.size:
+                return _held(batch, fence=fence)
+            # All of it had been in flight: recovery has ended it.
 
 
 def next_fence(*, now: datetime) -> int:
@@ -121,4 +125,5 @@ def _held(batch: Batch, *, fence: int) -> Held:
         intent_upto=batch.intent_upto,
         done_upto=batch.intent_upto,
         cautious=batch.deaths >= CAUTIOUS_AFTER_DEATHS,
+        again=batch.claims > 1,
     )

@@ -22,7 +22,7 @@ from briefing.dispatch.outcome import QUARANTINED, SKIPPED
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ReaderRow, ResultRow
 from briefing.dispatch.states import SENDING
-from briefing.models import Batch, Dispatch
+from briefing.models import Batch, Delivery, Dispatch
 from briefing.transports.base import Copy, Group
 
 # Left at the end of a lease for the last answer's row to be written.
@@ -104,9 +104,12 @@ class Preparing:
             dispatch.pk,
             [results.short_hash(row.address_hash) for row in readers.values() if row.address],
         )
+        before = self._settled_before(ids)
         copies: list[Copy] = []
         settled: list[ResultRow] = []
         for index, position in enumerate(positions):
+            if ids[index] in before:
+                continue
             reader = readers.get(ids[index])
             reason = reason_to_skip(reader, taken)
             if reader is None or reason:
@@ -117,6 +120,13 @@ class Preparing:
             except BadReaderError as error:
                 settled.append(self._row(ids[index], results.Verdict(QUARANTINED, error.reason)))
         return copies, settled
+
+    def _settled_before(self, ids: Sequence[int]) -> set[int]:
+        """Return who has a row already: skipped by an intent that was taken back, for one."""
+        if not self.held.again:
+            return set()
+        rows = Delivery.objects.filter(dispatch_id=self.step.dispatch.pk, subscriber_id__in=ids)
+        return set(rows.values_list("subscriber_id", flat=True))
 
     def _splice(self, reader: ReaderRow, index: int, position: int) -> Copy:
         """Build one copy, with the journal knowing whose: its data may be what kills us."""

@@ -29,7 +29,8 @@ POISON_DEATHS = 3
 def recover(batch: Batch, *, fence: int, now: datetime) -> None:
     """Settle a batch that was claimed when its lease ran out. Runs inside the claim's transaction.
 
-    `batch` is the row as the dead worker left it, `batch.fence` that worker's fence.
+    `batch` is the row as the dead worker left it, `batch.fence` that worker's fence. A batch whose
+    last position was in flight is done then: nobody else would ever end it.
     """
     notes = journal.read(batch_id=batch.pk, fence=batch.fence)
     rows = _left_in_flight(batch, notes, now=now)
@@ -42,6 +43,7 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
     inserted = Counter(
         row.outcome for row in rows if results.write_one(batch.pk, row) == "inserted"
     )
+    over = batch.intent_upto >= batch.size
     Batch.objects.filter(pk=batch.pk, fence=fence).update(
         done_upto=batch.intent_upto,
         intent_upto=batch.intent_upto,
@@ -49,6 +51,7 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         suspect=batch.suspect,
         suspect_deaths=batch.suspect_deaths,
         **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
+        **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
     )
 
 

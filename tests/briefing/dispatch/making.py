@@ -18,7 +18,8 @@ from briefing.transports.base import (
     Watcher,
 )
 from briefing.transports.wire import WireComposer
-from subscribers.models import Subscriber
+from subscribers import consent
+from subscribers.models import ConsentRecord, Subscriber
 from tests import factories
 
 # What the provider says of one copy: an outcome, an outcome with a code, or silence (unknown).
@@ -79,7 +80,11 @@ def readers(number: int, domain: str = "mail.example") -> list[str]:
     factories.noise()
     addresses = [f"reader{index}@{domain}" for index in range(number)]
     for each in addresses:
-        factories.subscription(each)
+        made = factories.subscription(each)
+        confirmed = consent.Entry(
+            made.subscriber.person, ConsentRecord.Act.CONFIRMED, factories.NOW, made.newsletter_id
+        )
+        consent.record(confirmed)
     return addresses
 
 

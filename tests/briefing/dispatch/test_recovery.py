@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import claims, groups, intents, journal, progress, sender
+from briefing.dispatch import claims, control, groups, intents, journal, progress, sender
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
 from briefing.dispatch.groups import InFlight
@@ -133,6 +133,19 @@ def test_a_journal_from_before_a_reboot_is_not_believed(monkeypatch: pytest.Monk
     claims.claim(dispatch.pk, now=timezone.now())
 
     assert set(outcomes(dispatch).values()) == {UNKNOWN}
+
+
+def test_a_batch_that_was_wholly_in_flight_when_its_worker_died_is_done() -> None:
+    dispatch = dispatching(4)
+    worker = Worker(dispatch)
+    worker.intend()
+    worker.journal.path.unlink()
+    lease_runs_out()
+
+    sender.drain(dispatch.pk, Provider())
+
+    assert set(outcomes(dispatch).values()) == {UNKNOWN}
+    assert control.finish_if_done(dispatch.pk, now=timezone.now())
 
 
 def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:
