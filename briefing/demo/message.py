@@ -8,6 +8,8 @@ from email.message import EmailMessage
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 # In a frame of its own a link would open inside it, where no other page lets itself be shown.
 _LINKS_OPEN_ABOVE = '<base target="_top">'
+# MJML's buttons ask for a window of their own, which the frame's sandbox refuses.
+_NEW_WINDOW = re.compile(r"""\starget=["']?_blank["']?""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ def open_mail(raw: bytes) -> Opened:
 
 def framed(html: str) -> str:
     """Return the HTML with its links aimed at the window around the frame."""
+    html = _NEW_WINDOW.sub("", html)
     head = _HEAD.search(html)
     position = head.end() if head else 0
     return html[:position] + _LINKS_OPEN_ABOVE + html[position:]

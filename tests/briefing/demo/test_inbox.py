@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from briefing.demo import mailbox
+from briefing.demo.message import framed
 from tests.briefing.demo import routes
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +171,11 @@ def test_links_of_a_mail_open_in_the_window_around_the_frame(
     box.keep([_arrival(1), _arrival(2, html="<p>no head</p>")])
     assert '<head lang="en"><base target="_top">' in client.get("/inbox/1/html/").text
     assert client.get("/inbox/2/html/").text.startswith('<base target="_top"><p>')
+
+
+def test_a_link_that_asks_for_a_window_of_its_own_opens_above_the_frame() -> None:
+    button = """<a href="/x" target="_blank">Confirm</a> <A TARGET='_blank' href="/y">Again</A>"""
+    assert framed(button) == '<base target="_top"><a href="/x">Confirm</a> <A href="/y">Again</A>'
 
 
 def test_nothing_of_the_inbox_is_stored_or_indexed(client: Client, box: mailbox.Mailbox) -> None:
