@@ -1,15 +1,17 @@
 """What the public pages' templates say about articles: pictures, dates, text, the masthead's topics."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.core.files.storage import default_storage
 from django.utils import formats, timezone
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
-from briefing.archive import markdown, pictures, reading
+from briefing.archive import markdown, pictures, reading, searching
 from briefing.issues import slots
 from briefing.models import Article
 from subscribers.models import Topic
@@ -17,6 +19,8 @@ from subscribers.models import Topic
 register = template.Library()
 
 _WORDS_PER_MINUTE = 220
+# Headings, emphasis, quotes and the addresses of links.
+_MARKDOWN_SIGNS = re.compile(r"[*_`#>\[]|\]\([^)]*\)|\]")
 
 
 @register.simple_tag
@@ -72,6 +76,14 @@ def rendered(text: str, locale: str = "en") -> SafeString:
 def typeset(text: str) -> str:
     """Write a headline or a sentence with printed apostrophes."""
     return markdown.typeset(text)
+
+
+@register.filter
+def marked(excerpt: str) -> SafeString:
+    """Write an excerpt of a search with the found words marked, and no Markdown in it."""
+    plain = _MARKDOWN_SIGNS.sub("", excerpt)
+    text = escape(plain).replace(searching.FOUND, "<mark>")
+    return mark_safe(text.replace(searching.FOUND_END, "</mark>"))  # noqa: S308  escaped above
 
 
 @register.filter

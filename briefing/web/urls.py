@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from briefing.web import archive, cards, feeds, health, issues, media, pages, robots, view
+from briefing.web import archive, cards, feeds, health, issues, media, pages, robots, search, view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", archive.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/", issues.issues, name="issues"),
     path("issues/<slug:newsletter>/<int:number>/", issues.issue, name="issue"),
     path("view/<str:token>/", view.view, name="view"),
+    path("search/", search.search, name="search"),
     path("feed/", feeds.atom, name="feed"),
     path("feed/rss/", feeds.rss, name="feed-rss"),
     path("feed.json", feeds.json_feed, name="feed-json"),

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-import feedparser  # type: ignore[import-untyped]  # it ships no types
+import feedparser
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client

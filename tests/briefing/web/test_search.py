@@ -1,0 +1,50 @@
+"""The search page: marked words, nothing obeyed, an address for every search."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page
+
+from tests import factories
+from tests.accessibility import assert_accessible
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_words_are_marked_and_markdown_is_not_shown(client: Client) -> None:
+    factories.article(
+        "Gears", dek="A dek.", body="The **flange** of [a gear](https://example.org/)."
+    )
+    text = client.get("/search/", {"q": "flange"}).content.decode()
+    assert "The <mark>flange</mark> of a gear." in text
+    assert "1 article found" in text
+    assert 'value="flange"' in text
+
+
+def test_what_is_typed_or_written_is_never_obeyed(client: Client) -> None:
+    factories.article("Gears", body="<script>alert(1)</script> flange <b>bold</b>")
+    text = client.get("/search/", {"q": "flange"}).content.decode()
+    assert "<script>alert" not in text
+    assert "<b>" not in text
+    text = client.get("/search/", {"q": '"><script>alert(1)</script>'}).content.decode()
+    assert "<script>alert" not in text
+
+
+def test_nothing_found_says_what_to_do(client: Client) -> None:
+    text = client.get("/search/", {"q": "zebra"}).content.decode()
+    assert "No article has all of these words." in text
+
+
+def test_search_results_are_not_for_search_engines(client: Client) -> None:
+    assert '<meta name="robots" content="noindex">' in client.get("/search/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_works_by_keyboard_and_without_a_mouse(page: Page) -> None:
+    factories.article("Gears", body="The flange broke.")
+    page.goto("/search/")
+    assert_accessible(page)
+    page.keyboard.type("flange")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=flange")
+    assert page.locator("mark").first.inner_text() == "flange"
+    assert_accessible(page)
