@@ -31,8 +31,9 @@ class VariantContent:
 class Copy:
     """One reader's copy on its way: built by `prepare`, answered by the provider.
 
-    `payload` is the transport's own, as its composer built it; `mark` is its place in the journal. `outcome` stays None until there is an answer; `started` says that the point of
-    no return on the wire was passed.
+    `payload` is the transport's own, as its composer built it; `mark` is its place in the journal.
+    `outcome` stays None until there is an answer; `started` says that the point of no return on the
+    wire was passed.
     """
 
     position: int

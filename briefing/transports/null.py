@@ -10,6 +10,8 @@ from briefing.transports.wire import WireComposer
 class NullTransport:
     """For benchmarks and tests: the same splicing as SMTP, no network."""
 
+    group_size: int | None = None
+
     def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
         """Derive the wire form of a variant."""
         return WireComposer(variant, sender)

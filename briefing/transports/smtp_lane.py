@@ -177,6 +177,7 @@ class Lane:
     def _envelope(self, copy: Copy) -> Iterable[tuple[str, bytes]]:
         parameters = ""
         if self._offer.size:
+            assert isinstance(copy.payload, bytes)  # noqa: S101
             parameters += f" SIZE={len(copy.payload)}"
         if not copy.recipient.isascii():
             parameters += " BODY=8BITMIME SMTPUTF8"

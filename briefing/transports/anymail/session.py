@@ -1,0 +1,208 @@
+"""An opened provider: groups in, calls on a few threads, an answer for each copy.
+
+A copy is in exactly one call. Whatever goes wrong, it comes back with an outcome or, where it was
+certainly not taken, without one.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from briefing.dispatch.outcome import REJECTED, UNKNOWN
+from briefing.transports.anymail import answers, verdicts
+from briefing.transports.anymail.answers import Asked
+from briefing.transports.anymail.calling import Caller
+from briefing.transports.anymail.calls import Call, calls_of
+from briefing.transports.anymail.ses import NotConnectedError
+from briefing.transports.anymail.verdicts import Answer
+from briefing.transports.base import Copy, Group, Watcher
+from briefing.transports.capabilities import Capability
+
+logger = logging.getLogger(__name__)
+
+# So many calls in a row that brought no clear answer, and the provider is taken to be down.
+_MOST_FRUITLESS = 3
+# So many messages refused in a row cannot all be their readers' fault.
+_MOST_REFUSED = 20
+# How often a waiting drain looks for calls that take too long.
+_LOOK_SECONDS = 0.5
+
+
+class TooLateError(Exception):
+    """The group's deadline had passed before the call's first byte: nothing left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One way to a provider. `timeout_seconds` bounds a call from its first byte to its end."""
+
+    provider: str
+    capability: Capability
+    connections: int
+    timeout_seconds: float
+
+
+class AnymailSession:
+    """Makes calls on as many threads as the account has connections."""
+
+    def __init__(self, caller: Caller, account: Account, watcher: Watcher) -> None:
+        self.retry_after_seconds = 0.0
+        self.down_for_good = False
+        self._caller = caller
+        self._account = account
+        self._capability = account.capability
+        self._watcher = watcher
+        self._groups: deque[Group] = deque()
+        self._due: SimpleQueue[Call | None] = SimpleQueue()
+        self._over: SimpleQueue[Call] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._on_the_wire: set[Call] = set()
+        # What the threads share besides: why nothing more is handed over, and what led to it.
+        self._lock = threading.Lock()
+        self._stop: str | None = None
+        self._fruitless = 0
+        self._refused = 0
+
+    def submit(self, group: Group) -> None:
+        """Put a group's calls in line; threads start as there is work for them."""
+        self._groups.append(group)
+        for call in calls_of(group, self._carriable(group), self._capability):
+            self._due.put(call)
+            if len(self._threads) < self._account.connections:
+                self._start_thread()
+
+    def collect(self) -> Group:
+        """Wait until some group has all its answers, and return it."""
+        while True:
+            for group in self._groups:
+                if group.unanswered == 0:
+                    self._groups.remove(group)
+                    return group
+            try:
+                call = self._over.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                self._cut_off()
+                continue
+            call.group.unanswered -= len(call.copies)
+
+    def close(self) -> None:
+        """Start nothing more and let go of the connections."""
+        self._stop = self._stop or "closed"
+        for _ in self._threads:
+            self._due.put(None)
+        for thread in self._threads:
+            # A call still on the wire ends by its own time, and its thread with it.
+            thread.join(timeout=_LOOK_SECONDS)
+        self._caller.close()
+
+    def _carriable(self, group: Group) -> list[Copy]:
+        """Refuse at once what the provider would refuse, and a whole call with it."""
+        carriable = []
+        for copy in group.copies:
+            if self._capability.ascii_mailboxes and not copy.recipient.isascii():
+                copy.outcome = REJECTED
+                copy.code = f"{self._capability.name} takes ASCII addresses only"
+                self._watcher.answered(copy)
+                group.unanswered -= 1
+            else:
+                carriable.append(copy)
+        return carriable
+
+    def _start_thread(self) -> None:
+        # A daemon: a provider that drips must not keep a worker from ending.
+        thread = threading.Thread(
+            target=self._work, name=f"to {self._account.provider}", daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while call := self._due.get():
+            self._on_the_wire.add(call)
+            self._settle(call, self._answer(call))
+            self._on_the_wire.discard(call)
+            self._over.put(call)
+
+    def _answer(self, call: Call) -> Answer:
+        """Make a call, unless there is a reason not to, and say what became of it."""
+        number = len(call.copies)
+        if self._stop is not None:
+            return verdicts.given_back(self._stop, number)
+        try:
+            reply = self._caller.call(
+                call.form, call.parts, call.key, lambda sock: self._depart(call, sock)
+            )
+        except TooLateError:
+            return Answer(verdicts.of_all(verdicts.TOO_LATE, number))
+        except NotConnectedError as error:
+            return verdicts.given_back(str(error), number)
+        except Exception as error:  # noqa: BLE001  whatever it was, each copy needs its answer
+            reason = _reason(error)
+            logger.warning("call_failed provider=%s reason=%s", self._account.provider, reason)
+            if call.started:
+                return verdicts.unknown(reason, number)
+            return verdicts.given_back(reason, number)
+        return answers.read(
+            reply, Asked(self._account.provider, self._capability, call.form, number)
+        )
+
+    def _depart(self, call: Call, sock: socket.socket | None) -> None:
+        """Note the point of no return, just before the first byte. Raises: TooLateError."""
+        now = time.monotonic()
+        if now >= call.group.deadline:
+            raise TooLateError
+        if call.started:
+            raise AssertionError("a call leaves once")
+        call.started, call.ends_at, call.sock = True, now + self._account.timeout_seconds, sock
+        for copy in call.copies:
+            copy.started = True
+            self._watcher.started(copy)
+
+    def _settle(self, call: Call, answer: Answer) -> None:
+        """Write the verdicts into the copies, and what they mean for the calls to come."""
+        for copy, verdict in zip(call.copies, answer.verdicts, strict=True):
+            copy.outcome, copy.code = verdict.outcome, verdict.code
+            copy.reference = verdict.reference
+            if verdict.outcome is None:
+                copy.started = False
+            elif verdict.outcome != UNKNOWN:
+                self._watcher.answered(copy)
+        with self._lock:
+            self._learn(call, answer)
+
+    def _learn(self, call: Call, answer: Answer) -> None:
+        outcomes = {verdict.outcome for verdict in answer.verdicts}
+        call.group.divide = call.group.divide or answer.divide
+        self.retry_after_seconds = max(self.retry_after_seconds, answer.retry_after_seconds or 0.0)
+        self.down_for_good = self.down_for_good or answer.for_good
+        self._fruitless = 0 if answer.clear else self._fruitless + 1
+        self._refused = self._refused + len(call.copies) if outcomes == {REJECTED} else 0
+        if answer.stop:
+            self._stop = self._stop or answer.stop
+        elif self._fruitless >= _MOST_FRUITLESS:
+            self._stop = self._stop or f"no clear answer: {answer.verdicts[0].code}"
+        elif self._refused >= _MOST_REFUSED:
+            self._stop = self._stop or f"refused again and again: {answer.verdicts[0].code}"
+            self.down_for_good = True
+
+    def _cut_off(self) -> None:
+        """Break the connection of calls whose answer drips in: timeouts count from byte to byte."""
+        now = time.monotonic()
+        for call in tuple(self._on_the_wire):
+            if call.sock is not None and now >= call.ends_at:
+                with suppress(OSError):
+                    # Not SSLSocket's own, which would take the session from under the reader.
+                    socket.socket.shutdown(call.sock, socket.SHUT_RDWR)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost reason, which names no address: not the request that failed of it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    text = error.strerror if isinstance(error, OSError) and error.strerror else ""
+    return f"{type(error).__name__} {text}".strip()[:120]
