@@ -36,7 +36,7 @@ def _ring(task: "Task[Any, Any]", args: tuple[Any, ...]) -> None:
     try:
         with pools.producers[_broker()].acquire(block=True, timeout=_WAIT_SECONDS) as producer:
             task.apply_async(args, producer=producer, retry=False)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  a page must never fail for a ring
         # Whatever the broker's client raises: the row is written and the sweep will find it.
         _silent_until = time.monotonic() + _SILENT_SECONDS
         log.warning("doorbell.broker_away error=%s", type(error).__name__)

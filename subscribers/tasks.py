@@ -43,7 +43,7 @@ def work_owed() -> None:
     for signup_id in signup.waiting(now=timezone.now(), older_than=_UNRUNG_AFTER, limit=_ROUND):
         try:
             signup.work(signup_id, now=timezone.now())
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  told below
             # One request that cannot be decided must not stop those behind it.
             log.error("signup.error id=%s error=%s", signup_id, told(error))  # noqa: TRY400
     sending.send_due(limit=_ROUND)

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -14,9 +15,13 @@ pytestmark = pytest.mark.django_db
 Act = ConsentRecord.Act
 
 
-def _entry(**values: object) -> consent.Entry:
-    about = {"person": uuid.uuid4(), "act": Act.CONFIRMED, "at": making.NOW} | values
-    return consent.Entry(**about)  # type: ignore[arg-type]
+def _entry(**values: Any) -> consent.Entry:
+    about: dict[str, Any] = {
+        "person": uuid.uuid4(),
+        "act": Act.CONFIRMED,
+        "at": making.NOW,
+    } | values
+    return consent.Entry(**about)
 
 
 def test_a_record_says_who_agreed_to_what_where_and_when() -> None:
@@ -73,7 +78,7 @@ def test_the_database_refuses_to_change_a_record(change: str) -> None:
     rows = ConsentRecord.objects.filter(pk=row.pk)
 
     with pytest.raises(DatabaseError), transaction.atomic():
-        rows.update(act="withdrawn") if change == "update" else rows._raw_delete(rows.db)  # noqa: SLF001
+        rows.update(act="withdrawn") if change == "update" else rows._raw_delete(rows.db)  # noqa: SLF001  past the cascade, straight at the table
 
     assert rows.get().act == "confirmed"
 

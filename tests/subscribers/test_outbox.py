@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from subscribers import outbox, ports, sending
-from subscribers.models import Outbox, Subscription
+from subscribers.models import Outbox, SignupRequest, Subscription
 from subscribers.ports import Answer
 from subscribers.suppression import Reason, suppress
 from tests.subscribers import making
@@ -129,7 +129,7 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_next(
 
 
 def test_a_confirmation_that_was_disowned_is_not_written(owed: Outbox, post: Post) -> None:
-    owed.signup.__class__.objects.update(state="disowned")  # type: ignore[union-attr]
+    SignupRequest.objects.update(state="disowned")
 
     with _later(hours=0):
         sending.send(owed.pk)

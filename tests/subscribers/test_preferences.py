@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ def row() -> Subscription:
     return row
 
 
-def _choose(row: Subscription, **values: object) -> None:
-    choices = replace(CHOICES, **values)  # type: ignore[arg-type]
+def _choose(row: Subscription, **values: Any) -> None:
+    choices = replace(CHOICES, **values)
     preferences.choose(row, choices, origin=ORIGIN, now=NOW)
 
 

@@ -76,7 +76,7 @@ def test_a_record_that_commits_late_is_sealed_by_the_next_seal() -> None:
     with _triggers_lifted():
         hidden = ConsentRecord.objects.filter(pk=late).values().get()
         ConsentContext.objects.filter(record_id=late).delete()
-        ConsentRecord.objects.filter(pk=late)._raw_delete("default")  # noqa: SLF001
+        ConsentRecord.objects.filter(pk=late)._raw_delete("default")  # noqa: SLF001  past the cascade
     assert sealing.seal(now=making.NOW) == 2
 
     ConsentRecord(**hidden).save(force_insert=True)
@@ -91,7 +91,7 @@ def test_seal_all_finds_what_lies_too_far_back(monkeypatch: pytest.MonkeyPatch) 
     with _triggers_lifted():
         hidden = ConsentRecord.objects.filter(pk=rows[0].pk).values().get()
         ConsentContext.objects.filter(record_id=hidden["id"]).delete()
-        ConsentRecord.objects.filter(pk=hidden["id"])._raw_delete("default")  # noqa: SLF001
+        ConsentRecord.objects.filter(pk=hidden["id"])._raw_delete("default")  # noqa: SLF001  past the cascade
     sealing.seal(now=making.NOW)
     ConsentRecord(**hidden).save(force_insert=True)
 

@@ -1,0 +1,96 @@
+"""The screens about people: read by everybody who may, changed only by the rules."""
+
+import pytest
+from django.test import Client
+
+from subscribers import sealing
+from subscribers.models import (
+    ConsentNotice,
+    ConsentRecord,
+    ConsentSeal,
+    Outbox,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+)
+from tests.factories import NOW, noise
+from tests.subscribers.making import confirmed
+
+WRITTEN_BY_PROGRAMS = (
+    ConsentNotice,
+    ConsentRecord,
+    ConsentSeal,
+    Outbox,
+    SignupRequest,
+    Subscription,
+)
+
+
+@pytest.fixture
+def client(admin_client: Client) -> Client:
+    """Return the client of somebody who may do everything."""
+    noise()
+    confirmed("anna@example.org")
+    sealing.seal(now=NOW)
+    return admin_client
+
+
+@pytest.mark.parametrize("model", WRITTEN_BY_PROGRAMS, ids=lambda model: model.__name__)
+def test_what_programs_write_is_read_and_never_changed(client: Client, model: type) -> None:
+    row = model.objects.first()  # type: ignore[attr-defined]
+    address = f"/admin/subscribers/{model.__name__.lower()}"
+
+    assert client.get(f"{address}/{row.pk}/change/").status_code == 200
+    assert client.post(f"{address}/{row.pk}/change/", {}).status_code == 403
+    assert client.post(f"{address}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get(f"{address}/add/").status_code == 403
+
+
+def test_a_reader_is_never_made_or_deleted_by_a_form(client: Client) -> None:
+    reader = Subscriber.objects.get(address_key="anna@example.org")
+
+    assert client.get("/admin/subscribers/subscriber/add/").status_code == 403
+    deletion = client.post(f"/admin/subscribers/subscriber/{reader.pk}/delete/", {"post": "yes"})
+    assert deletion.status_code == 403
+
+
+def test_a_readers_address_and_grant_are_not_in_the_form(client: Client) -> None:
+    reader = Subscriber.objects.get(address_key="anna@example.org")
+    form = {
+        "name": "Anna",
+        "format": "text",
+        "locale": "de",
+        "time_zone": "Europe/Berlin",
+        "address": "other@example.org",
+        "tracking_allowed": "on",
+        "subscriptions-TOTAL_FORMS": "0",
+        "subscriptions-INITIAL_FORMS": "0",
+    }
+
+    client.post(f"/admin/subscribers/subscriber/{reader.pk}/change/", form)
+
+    reader.refresh_from_db()
+    assert (reader.name, reader.format, reader.locale) == ("Anna", "text", "de")
+    assert reader.address == "anna@example.org"
+    assert not reader.tracking_allowed
+
+
+def test_a_consent_record_names_its_newsletter_and_its_seal(client: Client) -> None:
+    record = ConsentRecord.objects.filter(act=ConsentRecord.Act.CONFIRMED).latest("pk")
+
+    page = client.get(f"/admin/subscribers/consentrecord/{record.pk}/change/").content.decode()
+
+    assert "The Robotics Briefing" in page
+    assert "Seal 1, leaf" in page
+    assert bytes(record.sha256).hex() in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("anna", 1), ("anna@example.org", 1), ("@example.org", 5), ("nn", 0)]
+)
+def test_subscriptions_are_found_by_their_readers_address(
+    client: Client, typed: str, found: int
+) -> None:
+    answer = client.get("/admin/subscribers/subscription/", {"q": typed})
+
+    assert len(answer.context["cl"].result_list) == found
