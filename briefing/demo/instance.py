@@ -79,16 +79,16 @@ def make(folder: Path, *, web_port: int | None) -> Instance:
     Ports of the run before are taken again where they are free: links in its mail then still work.
     Raises: PortTakenError when `web_port` is given and somebody listens there.
     """
-    if web_port is not None and not ports.is_free(web_port):
+    if web_port is not None and not ports.reserve(web_port):
         raise PortTakenError(web_port)
     known = _known(folder)
     web = web_port or ports.choose([*_port(known, "PUBLIC_BASE_URL"), _WEB_PORT])
-    sink = ports.choose([*_port(known, "EMAIL_URL"), _SINK_PORT], taken=[web])
+    sink = ports.choose([*_port(known, "EMAIL_URL"), _SINK_PORT])
     made = Instance(
         mark=secrets.token_hex(8),
         web_port=web,
         sink_port=sink,
-        broker_port=ports.choose([], taken=[web, sink]),
+        broker_port=ports.choose([]),
         # Never the same twice: what an earlier run left behind cannot get in.
         broker_password=secrets.token_urlsafe(24),
     )

@@ -1,12 +1,19 @@
-"""Finds ports on which nobody answers, neither under 127.0.0.1 nor under ::1."""
+"""Finds ports on which nobody answers, and keeps other copies on this machine from taking them too."""
 
 import errno
+import random
 import socket
+import sys
 from collections.abc import Iterable
 
 # A browser asked for localhost may try either.
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+# Below the ports that outgoing connections are given, so that none of those is in the way.
+_ANY = range(20_000, 32_000)
+
+# Reservations last as long as this process, through an exec as well when they are inheritable.
+_reserved: list[socket.socket] = []
 
 
 def is_free(port: int) -> bool:
@@ -21,31 +28,53 @@ def is_free(port: int) -> bool:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
         except OSError as error:
-            if not _is_absent(error, family):
+            # No IPv6 on this machine: then nobody can listen there either.
+            if not (family == socket.AF_INET6 and error.errno in _NO_IPV6):
                 return False
     return True
 
 
-def choose(wanted: Iterable[int], *, taken: Iterable[int] = ()) -> int:
-    """Return the first wanted port that is free and not taken, else any such port."""
-    unusable = set(taken)
+def reserve(port: int) -> bool:
+    """Take a free port for this process, so that a copy started at the same moment takes another.
+
+    Between looking and listening is time for both to find it free; the web server, which shares
+    its port, would not even notice.
+    """
+    mark = _mark(port)
+    if mark is not None and is_free(port):
+        _reserved.append(mark)
+        return True
+    if mark is not None:
+        mark.close()
+    return False
+
+
+def choose(wanted: Iterable[int]) -> int:
+    """Reserve the first wanted port that can be had, else any other, and return it."""
     for port in wanted:
-        if port not in unusable and is_free(port):
+        if reserve(port):
             return port
-    while True:
-        port = _any_port()
-        if port not in unusable and is_free(port):
-            return port
-
-
-def _any_port() -> int:
-    """Return a port that the system calls free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    while not reserve(port := random.choice(_ANY)):  # noqa: S311  no secret
+        pass
     return port
 
 
-def _is_absent(error: OSError, family: socket.AddressFamily) -> bool:
-    """Whether the machine has no IPv6 at all: then nobody can listen there either."""
-    return family == socket.AF_INET6 and error.errno in _NO_IPV6
+def reservations() -> list[int]:
+    """Return the file descriptors that hold this process's reservations."""
+    return [mark.fileno() for mark in _reserved]
+
+
+def _mark(port: int) -> socket.socket | None:
+    """Take a name that only one process can have and that goes with it; None when it is taken.
+
+    Linux has such names (unix(7), abstract sockets), one set for each set of ports. Elsewhere the
+    moment between looking and listening is left as it is.
+    """
+    mark = socket.socket(socket.AF_UNIX)
+    if sys.platform == "linux":
+        try:
+            mark.bind(f"\0robotics-briefing/port/{port}")
+        except OSError:
+            mark.close()
+            return None
+    return mark

@@ -1,7 +1,7 @@
 """Waits until the processes of a copy answer, and makes sure that it is they who answer."""
 
 import json
-import smtplib
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,10 +48,14 @@ def broker(instance: Instance) -> bool:
 
 
 def sink(instance: Instance) -> bool:
-    """Whether the mail sink greets."""
-    with suppress(OSError, smtplib.SMTPException):
-        smtplib.SMTP("127.0.0.1", instance.sink_port, timeout=_CALL_SECONDS).close()
-        return True
+    """Whether the mail sink of this run greets; another's would tell another id."""
+    address = ("127.0.0.1", instance.sink_port)
+    with (
+        suppress(OSError),
+        socket.create_connection(address, timeout=_CALL_SECONDS) as connection,
+        connection.makefile("rb") as answers,
+    ):
+        return instance.mark.encode() in answers.readline()
     return False
 
 

@@ -8,6 +8,7 @@ so its file can be held against what the dispatch believes was accepted.
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sqlite3
 import time
@@ -159,7 +160,8 @@ async def serve(*, port: int, path: Path) -> None:
                 enable_SMTPUTF8=True,
                 data_size_limit=MAX_BYTES,
                 hostname="sink.localhost",
-                ident="ESMTP",
+                # Tells whose sink answers, as /healthz tells whose web server.
+                ident=f"ESMTP {os.environ.get('INSTANCE_ID', '')}".rstrip(),
                 loop=loop,
             )
 

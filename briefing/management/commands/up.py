@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from rich.console import Console
 
-from briefing.demo import failures, groups, instance
+from briefing.demo import failures, groups, instance, ports
 from briefing.demo.supervisor import Wanted, run
 from briefing.demo.teller import Teller
 
@@ -24,8 +24,8 @@ are in .local/; remove that folder to begin anew.
 
 exit code: 0 done or stopped, 1 something went wrong and was said, 2 the command was not understood"""
 
-# Tells the second half of `up` which file descriptor holds the lock.
-_LOCK = "UP_LOCK"
+# Tells the second half of `up` which file descriptors hold the folder and the ports.
+_HELD = "UP_HELD"
 
 
 class Command(BaseCommand):
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         if settings.MODE != "demo":
             raise CommandError(_("up is for demo copies, and this is MODE=%s.") % settings.MODE)
         try:
-            if _LOCK not in os.environ:
+            if _HELD not in os.environ:
                 self._begin(port)
             self._go_on(Wanted(once=once, readers=readers))
         except failures.EXPECTED as error:
@@ -81,13 +81,16 @@ class Command(BaseCommand):
         for name in groups.clear(settings.LOCAL_DIR):
             self.stderr.write(_("  Ended %s, left behind by a run that was killed.") % name)
         made = instance.make(settings.LOCAL_DIR, web_port=port)
-        os.set_inheritable(lock, True)  # noqa: FBT003  takes no keyword
-        environment = {**os.environ, **made.environment(), _LOCK: str(lock)}
+        held = [lock, *ports.reservations()]
+        for descriptor in held:
+            os.set_inheritable(descriptor, True)  # noqa: FBT003  takes no keyword
+        environment = {**os.environ, **made.environment(), _HELD: " ".join(map(str, held))}
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606  our own interpreter
 
     def _go_on(self, wanted: Wanted) -> None:
-        # This process alone holds the lock: a child that outlived it must not keep the folder.
-        os.set_inheritable(int(os.environ.pop(_LOCK)), False)  # noqa: FBT003  takes no keyword
+        # This process alone holds folder and ports: a child that outlived it must not keep them.
+        for descriptor in os.environ.pop(_HELD).split():
+            os.set_inheritable(int(descriptor), False)  # noqa: FBT003  takes no keyword
         environment = dict(os.environ)
         run(
             instance.current(environment),

@@ -1,12 +1,28 @@
 """Each run has ports and secrets of its own, and one folder has one run at a time."""
 
 import os
+import socket
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from briefing.demo import instance, ports
+
+
+@pytest.fixture(autouse=True)
+def end_of_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Return what gives back reserved ports, as the end of a process does."""
+    marks: list[socket.socket] = []
+    monkeypatch.setattr(ports, "_reserved", marks)
+
+    def end() -> None:
+        while marks:
+            marks.pop().close()
+
+    yield end
+    end()
 
 
 def test_a_second_run_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
@@ -35,8 +51,11 @@ def test_other_commands_learn_the_run_from_a_file_that_only_its_owner_reads(tmp_
     assert instance.current(written) == made
 
 
-def test_the_next_run_keeps_its_ports_and_changes_its_secrets(tmp_path: Path) -> None:
-    first = instance.make(tmp_path, web_port=ports.choose([]))
+def test_the_next_run_keeps_its_ports_and_changes_its_secrets(
+    tmp_path: Path, end_of_run: Callable[[], None]
+) -> None:
+    first = instance.make(tmp_path, web_port=None)
+    end_of_run()
     second = instance.make(tmp_path, web_port=None)
     assert (second.web_port, second.sink_port) == (first.web_port, first.sink_port)
     assert second.mark != first.mark
@@ -50,3 +69,12 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused(
     monkeypatch.setattr(ports, "is_free", lambda port: port != 8099)
     with pytest.raises(instance.PortTakenError, match="8099"):
         instance.make(tmp_path, web_port=8099)
+
+
+def test_two_copies_started_at_the_same_moment_have_no_port_in_common(tmp_path: Path) -> None:
+    runs = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        runs.append(instance.make(tmp_path / name, web_port=None))
+    used = [port for run in runs for port in (run.web_port, run.sink_port, run.broker_port)]
+    assert len(set(used)) == 6

@@ -33,10 +33,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def supervisor(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Run `up` on a port of its own until the test ends it."""
-    command = [*_command(), "--port", str(ports.choose([]))]
+    """Run `up` until the test ends it."""
     with subprocess.Popen(
-        command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        _command(), cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         yield process
         process.terminate()
