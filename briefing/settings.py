@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "simple_history",
 ]
 MIDDLEWARE = [
+    "briefing.web.caching.PublicPageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "briefing.web.policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -150,6 +151,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = MODE == "test"
 
 # ---------------------------------------------------------------------------- public pages
+# How long a finished page is kept; a changed article is noticed within a second, see freshness.py.
+PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
 # A hub that is told of new articles (WebSub); feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
 
