@@ -3,14 +3,22 @@
 from collections.abc import Callable
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db.models import Model
 from django.test import Client
 from playwright.sync_api import Page
 
+from briefing.admin.site import desk as desk_site
 from briefing.models import User
 from tests.chromium import Visit
 
-PASSWORD = "a long and boring passphrase"  # noqa: S105  opens nothing but a test's own rows
+PASSWORD = "a long and boring passphrase"
+
+
+def shown_models() -> list[type[Model]]:
+    """Return every model that has a screen of Django's admin at the desk."""
+    return [model for model in apps.get_models() if desk_site.is_registered(model)]
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from briefing.admin.site import desk
 from briefing.dispatch import control, planner
 from briefing.models import User
 from subscribers import sealing, suppression
 from subscribers.models import Suppression
 from tests.accessibility import assert_accessible
+from tests.briefing.admin.conftest import shown_models
 from tests.factories import NOW, article, issue, noise
 from tests.subscribers.making import confirmed, pending
 
@@ -36,7 +36,7 @@ def addresses() -> list[str]:
     """Return the addresses of every list, form and screen of the desk."""
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        for model in desk._registry
+        for model in shown_models()
     ]
     forms = [f"{address}add/" for address in lists if "article/" in address or "topic/" in address]
     return [

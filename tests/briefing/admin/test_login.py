@@ -10,10 +10,10 @@ from tests.accessibility import assert_accessible
 from tests.briefing.admin.conftest import PASSWORD
 
 
-def log_in(client: Client, name: str, password: str, **more: str) -> int:
+def log_in(client: Client, name: str, password: str, *, place: str) -> int:
     """Return the status of a login attempt: 302 lets in, 200 asks again."""
     form = {"login": name, "password": password}
-    return client.post("/accounts/login/", form, **more).status_code
+    return client.post("/accounts/login/", form, REMOTE_ADDR=place).status_code
 
 
 @pytest.mark.parametrize("name", ["olivia", "olivia@desk.example"])
@@ -62,10 +62,10 @@ def test_a_stranger_who_guesses_locks_out_himself_and_not_the_colleague(
     owner: User, client: Client
 ) -> None:
     for _ in range(12):
-        log_in(client, "olivia", "wrong guess", REMOTE_ADDR="192.0.2.9")
+        log_in(client, "olivia", "wrong guess", place="192.0.2.9")
 
-    assert log_in(client, "olivia", PASSWORD, REMOTE_ADDR="192.0.2.9") == 200
-    assert log_in(client, "olivia", PASSWORD, REMOTE_ADDR="192.0.2.10") == 302
+    assert log_in(client, "olivia", PASSWORD, place="192.0.2.9") == 200
+    assert log_in(client, "olivia", PASSWORD, place="192.0.2.10") == 302
 
 
 def test_logging_out_asks_first(desk: Client) -> None:
@@ -87,7 +87,7 @@ def test_nothing_is_whispered_about_which_names_exist(owner: User, client: Clien
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_login_page_is_for_everybody(page: Page, dark: bool) -> None:
+def test_the_login_page_is_for_everybody(page: Page, *, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
     page.goto("/accounts/login/")
 

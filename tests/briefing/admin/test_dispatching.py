@@ -1,0 +1,271 @@
+"""Sending at the desk: who gets it, the typed number, the live screen and its switches."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from briefing.admin.watching import panel
+from briefing.dispatch import control, planner
+from briefing.models import Delivery, Dispatch, Issue, User
+from tests.factories import issue, newsletter, noise, subscription
+from tests.queue import Doorbell
+
+
+@pytest.fixture
+def audience(db: None) -> None:
+    """Make three readers who get the next issue, three who do not, and another letter's readers."""
+    noise()
+    for number in range(3):
+        subscription(f"reader{number}@example.org")
+    subscription("left@example.org", state="unsubscribed")
+    subscription("gone@example.org", withheld="suppressed")
+    subscription("away@example.org", paused_until="2099-01-01")
+
+
+@pytest.fixture
+def running(audience: None) -> Dispatch:
+    """Set a dispatch running whose audience is planned."""
+    started = control.start(issue(), now=timezone.now())
+    planner.plan(started.pk, ring=lambda _: None)
+    started.refresh_from_db()
+    return started
+
+
+def test_before_sending_the_desk_says_who_gets_it_and_why_others_do_not(
+    desk: Client, audience: None
+) -> None:
+    screen = desk.get(f"/admin/issues/{issue().pk}/dispatch/")
+
+    assert screen.context["count"].planned == 3
+    told = {str(each.reason): each.readers for each in screen.context["excluded"]}
+    assert told == {
+        "have unsubscribed": 1,
+        "must not be written to (bounce, complaint or a person’s decision)": 1,
+        "have paused their mail": 1,
+    }
+
+
+@pytest.mark.parametrize("typed", ["3", " 3 "])
+def test_the_typed_number_starts_the_dispatch_and_rings_the_planner(
+    desk: Client,
+    audience: None,
+    doorbell: Doorbell,
+    django_capture_on_commit_callbacks: Callable[..., object],
+    typed: str,
+) -> None:
+    composed = issue()
+
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
+        answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": typed})
+
+    started = Dispatch.objects.get()
+    assert answer.headers["Location"] == f"/admin/briefing/dispatch/{started.pk}/change/"
+    assert started.issue == composed
+    assert [ring.args for ring in doorbell.rung("briefing.tasks.plan")] == [(started.pk,)]
+
+
+@pytest.mark.parametrize("typed", ["", "4", "three", "33", "-3"])
+def test_another_number_sends_nothing(desk: Client, audience: None, typed: str) -> None:
+    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": typed})
+
+    assert answer.status_code == 200
+    assert not Dispatch.objects.exists()
+
+
+def test_a_number_that_changed_meanwhile_is_asked_for_again(desk: Client, audience: None) -> None:
+    composed = issue()
+    desk.get(f"/admin/issues/{composed.pk}/dispatch/")
+    subscription("late@example.org")
+
+    answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": "3"})
+
+    assert answer.context["count"].planned == 4
+    assert not Dispatch.objects.exists()
+
+
+def test_an_issue_nobody_would_get_is_refused_in_a_sentence(desk: Client, db: None) -> None:
+    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": "0"})
+
+    assert "no active reader" in answer.content.decode()
+    assert Issue.objects.get().status == Issue.Status.DRAFT
+
+
+def test_a_second_press_leads_to_the_dispatch_there_is(desk: Client, running: Dispatch) -> None:
+    answer = desk.post(f"/admin/issues/{running.issue_id}/dispatch/", {"count": "3"})
+
+    assert answer.headers["Location"] == f"/admin/briefing/dispatch/{running.pk}/change/"
+    assert Dispatch.objects.count() == 1
+
+
+def test_looking_at_the_confirmation_sends_nothing(desk: Client, audience: None) -> None:
+    desk.get(f"/admin/issues/{issue().pk}/dispatch/?count=3")
+
+    assert not Dispatch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("act", "state"), [("pause", Dispatch.State.PAUSED), ("cancel", Dispatch.State.CANCELLED)]
+)
+def test_a_switch_changes_the_state_and_says_who_threw_it(
+    desk: Client, running: Dispatch, act: str, state: str
+) -> None:
+    desk.post(f"/admin/dispatches/{running.pk}/{act}/")
+
+    running.refresh_from_db()
+    assert running.state == state
+    assert running.reason == "by olivia at the desk"
+
+
+def test_resuming_rings_the_workers(desk: Client, running: Dispatch, doorbell: Doorbell) -> None:
+    control.pause(running, reason="test")
+
+    desk.post(f"/admin/dispatches/{running.pk}/resume/")
+
+    running.refresh_from_db()
+    assert running.state == Dispatch.State.RUNNING
+    assert doorbell.rung("briefing.tasks.drain")
+
+
+def test_a_switch_that_fits_no_more_says_so_and_changes_nothing(
+    desk: Client, running: Dispatch
+) -> None:
+    control.cancel(running, reason="test")
+
+    answer = desk.post(f"/admin/dispatches/{running.pk}/pause/", follow=True)
+
+    assert "Nothing was changed: the dispatch is cancelled by now." in answer.content.decode()
+
+
+@pytest.mark.parametrize("act", ["pause", "resume", "cancel"])
+def test_a_switch_is_never_thrown_by_a_link(desk: Client, running: Dispatch, act: str) -> None:
+    assert desk.get(f"/admin/dispatches/{running.pk}/{act}/").status_code == 405
+    running.refresh_from_db()
+    assert running.state == Dispatch.State.RUNNING
+
+
+def test_the_panel_counts_what_is_written_down(running: Dispatch) -> None:
+    shown = panel(running.pk)
+
+    assert shown.progress.planned == 3
+    assert shown.progress.open == 3
+    assert shown.percent == 0
+    assert sum(part.length for part in shown.parts) == 0
+
+
+def test_htmx_gets_the_panel_alone_and_a_new_page_when_the_state_changed(
+    desk: Client, running: Dispatch
+) -> None:
+    address = f"/admin/briefing/dispatch/{running.pk}/change/"
+
+    same = desk.get(f"{address}?seen=running", headers={"HX-Request": "true"})
+    control.pause(running, reason="test")
+    other = desk.get(f"{address}?seen=running", headers={"HX-Request": "true"})
+
+    assert "<html" not in same.content.decode()
+    assert "HX-Refresh" not in same.headers
+    assert other.headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize("number", ["999", "abc", "1 OR 1=1"])
+def test_a_dispatch_that_is_not_there_is_not_found(desk: Client, number: str) -> None:
+    assert desk.get(f"/admin/briefing/dispatch/{number}/change/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_live_screen_follows_without_being_reloaded(
+    owner: User, running: Dispatch, desk_page: Callable[..., Page]
+) -> None:
+    page = desk_page(owner)
+    page.goto(f"/admin/briefing/dispatch/{running.pk}/change/")
+    assert page.locator(".desk-figure strong").inner_text() == "0"
+
+    Dispatch.objects.get(pk=running.pk).batches.update(accepted=2)
+
+    page.locator(".desk-figure strong", has_text="2").wait_for()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_scripts_a_dispatch_is_read_and_stopped(
+    owner: User, running: Dispatch, desk_page: Callable[..., Page]
+) -> None:
+    page = desk_page(owner, javascript=False)
+
+    page.goto(f"/admin/briefing/dispatch/{running.pk}/change/")
+    assert page.get_by_text("of 3 readers").is_visible()
+    page.get_by_role("button", name="Pause").click()
+
+    assert page.get_by_text("Paused. What was on the wire is still being answered.").is_visible()
+    assert Dispatch.objects.get().state == Dispatch.State.PAUSED
+
+
+def test_the_ledger_shows_the_newest_dispatch_and_pages_by_key(
+    desk: Client, running: Dispatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("briefing.admin.deliveries.ROWS_PER_PAGE", 2)
+    readers = (
+        newsletter().subscriptions.order_by("subscriber_id").values_list("subscriber_id", flat=True)
+    )
+    deliver(running, *readers[:3])
+
+    first = desk.get("/admin/deliveries/")
+    second = desk.get(f"/admin/deliveries/?{first.context['next_page']}")
+
+    assert [line.reader for line in first.context["lines"]] == [
+        "reader0@example.org",
+        "reader1@example.org",
+    ]
+    assert [line.reader for line in second.context["lines"]] == ["reader2@example.org"]
+    assert not second.context["next_page"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("outcome=5", ["reader1@example.org"]),
+        ("outcome=1", ["reader0@example.org", "reader2@example.org"]),
+        ("address=READER2@example.org", ["reader2@example.org"]),
+        ("address=nobody@example.org", []),
+        ("address=reader", []),
+        ("fate=1", []),
+    ],
+)
+def test_the_ledger_is_asked_by_outcome_and_by_address(
+    desk: Client, running: Dispatch, query: str, found: list[str]
+) -> None:
+    readers = (
+        newsletter().subscriptions.order_by("subscriber_id").values_list("subscriber_id", flat=True)
+    )
+    deliver(running, *readers[:3])
+    Delivery.objects.filter(subscriber_id=readers[1]).update(outcome=Delivery.Outcome.UNKNOWN)
+
+    lines = desk.get(f"/admin/deliveries/?{query}").context["lines"]
+
+    assert [line.reader for line in lines] == found
+
+
+@pytest.mark.parametrize("query", ["outcome=99", "dispatch=12345", "after=-1", "after=x"])
+def test_the_ledger_refuses_what_it_did_not_offer(
+    desk: Client, running: Dispatch, query: str
+) -> None:
+    answer = desk.get(f"/admin/deliveries/?{query}")
+
+    assert answer.status_code == 200
+    assert not answer.context["lines"]
+    assert answer.context["form"].errors
+
+
+def deliver(dispatch: Dispatch, *readers: int) -> None:
+    """Write down that readers' copies were accepted."""
+    Delivery.objects.bulk_create(
+        Delivery(
+            dispatch=dispatch,
+            subscriber_id=reader,
+            address=reader,
+            at=timezone.now(),
+            outcome=Delivery.Outcome.ACCEPTED,
+        )
+        for reader in readers
+    )
