@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,15 +35,18 @@ _FLAGS = (
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Start a server and yield its address as DATABASE_URL takes it; stop it in any case."""
+def running(*, flags: Sequence[str] = _FLAGS) -> Iterator[str]:
+    """Start a server and yield its address as DATABASE_URL takes it; stop it in any case.
+
+    `flags` replace the ones that trade durability for speed: a benchmark wants an honest disk.
+    """
     # The socket's whole path must fit into 107 bytes, so the folder stays close to the root.
     folder = Path(tempfile.mkdtemp(prefix="briefing-pg-"))
     try:
         account = _account()
         programs = _programs(folder, account)
         _initialise(programs, folder, account)
-        server = _start(programs, folder, account)
+        server = _start(programs, folder, account, flags)
         try:
             _wait(server, folder)
             yield f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
@@ -95,11 +98,11 @@ def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None)
 
 
 def _start(
-    programs: Path, folder: Path, account: pwd.struct_passwd | None
+    programs: Path, folder: Path, account: pwd.struct_passwd | None, flags: Sequence[str]
 ) -> subprocess.Popen[bytes]:
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", "-k", folder, *_FLAGS],
+            [programs / "postgres", "-D", folder / "data", "-k", folder, *flags],
             **_as(account, folder),
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,0 +1,166 @@
+"""One measurement of the engine in a fresh process; prints one line of JSON.
+
+`python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
+`prepare N` fills the database; `drain N` plans and drains a new dispatch; `first` starts one with a
+warm worker beside it; `django N` sends by Django's own mail, one connection for each message.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
+
+import django
+
+django.setup()
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.management import call_command
+from django.db import connection
+
+from briefing.dispatch import planner, sender
+from briefing.dispatch.progress import measure
+from briefing.transports import accounts
+from subscribers.models import Newsletter
+from tests.benchmarks import world
+
+
+def prepare(number: int) -> dict[str, Any]:
+    """Create the tables and so many readers."""
+    call_command("migrate", verbosity=0)
+    started = time.monotonic()
+    world.readers(number)
+    return {"seconds": time.monotonic() - started}
+
+
+def drain(number: int) -> dict[str, Any]:
+    """Plan a dispatch, then drain it; figures are of the drain alone, planning beside them."""
+    dispatch = world.dispatch(Newsletter.objects.get())
+    started = time.monotonic()
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    planned = time.monotonic()
+    memory, cpu = _memory(), _cpu()
+    report = sender.drain(dispatch.pk, accounts.transport(), seconds=3600)
+    seconds = time.monotonic() - planned
+    progress = measure(dispatch.pk)
+    return {
+        "messages": report.handed_over,
+        "per_second": report.handed_over / seconds,
+        "cpu_us": (_cpu() - cpu) / max(1, report.handed_over) * 1e6,
+        "plan_seconds": planned - started,
+        "seconds": seconds,
+        "memory_mb": _memory(),
+        "grown_mb": _memory() - memory,
+        "accepted": progress.by_outcome["accepted"],
+        "complete": progress.over and progress.planned == number,
+        "bytes_each": _bytes_each(),
+    }
+
+
+def first(_number: int) -> dict[str, Any]:
+    """Return how long after *running* a warm worker starts the first message."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.engine", "worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdin
+    assert worker.stdout
+    try:
+        worker.stdout.readline()
+        dispatch = world.dispatch(Newsletter.objects.get())
+        running_at = time.monotonic()
+        rung: list[int] = []
+
+        def ring(dispatch_id: int) -> None:
+            if not rung:
+                rung.append(dispatch_id)
+                print(dispatch_id, file=worker.stdin, flush=True)
+
+        planner.plan(dispatch.pk, ring=ring)
+        started_at = float(worker.stdout.readline())
+    finally:
+        worker.terminate()
+        worker.wait()
+    return {"seconds": started_at - running_at}
+
+
+def worker(_number: int) -> dict[str, Any]:
+    """Wait for a dispatch on standard input and print when its first message was started."""
+    transport = accounts.transport()
+    measure_connection = connection.cursor()
+    measure_connection.execute("SELECT 1")
+    print("warm", flush=True)
+    dispatch_id = int(sys.stdin.readline())
+    from briefing.dispatch.journal import Journal
+
+    told: list[float] = []
+    noted = Journal.started
+
+    def started(self: Journal, copy: Any) -> None:
+        if not told:
+            told.append(time.monotonic())
+            print(told[0], flush=True)
+        noted(self, copy)
+
+    Journal.started = started  # type: ignore[method-assign]  # measured from outside the product
+    sender.drain(dispatch_id, transport, seconds=1)
+    return {}
+
+
+def naive(number: int) -> dict[str, Any]:
+    """Send the same message by Django's own way, one connection for each."""
+    body = "A plant in Nagoya lets its robots stop and call a person. " * 60
+    cpu, begun = _cpu(), time.monotonic()
+    for index in range(number):
+        message = EmailMultiAlternatives(
+            "Robots that ask first",
+            body,
+            "The Robotics Briefing <desk@news.example>",
+            [f"Reader {index} <reader{index}@mail.example>"],
+            headers={"List-Unsubscribe": "<https://news.example/one-click/x/>"},
+            connection=accounts.backend("bulk"),
+        )
+        message.attach_alternative(f"<html><body>{body * 4}</body></html>", "text/html")
+        message.send()
+    seconds = time.monotonic() - begun
+    return {"per_second": number / seconds, "cpu_us": (_cpu() - cpu) / number * 1e6}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _bytes_each() -> float | None:
+    """Return what a delivery takes with its indexes, where the database can tell."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM briefing_delivery")
+        rows = cursor.fetchone()[0]
+        if not rows:
+            return None
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_total_relation_size('briefing_delivery')")
+        else:
+            cursor.execute(
+                "SELECT SUM(pgsize) FROM dbstat WHERE name IN "
+                "(SELECT name FROM sqlite_master WHERE tbl_name = 'briefing_delivery')"
+            )
+        return float(cursor.fetchone()[0]) / rows
+
+
+if __name__ == "__main__":
+    modes = {"prepare": prepare, "drain": drain, "first": first, "worker": worker, "django": naive}
+    result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    if result:
+        print(json.dumps(result), flush=True)
