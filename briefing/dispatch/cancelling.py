@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from briefing.dispatch import claims, results, retries
+from briefing.dispatch import claims, results
 from briefing.dispatch.claims import Held
 from briefing.dispatch.groups import increments
 from briefing.dispatch.outcome import CANCELLED, DEFERRED, UNKNOWN
@@ -48,7 +48,7 @@ def _rest_of(dispatch_id: int, held: Held, outcome: int, code: str, *, now: date
     readers = held.readers[held.intent_upto :]
     rows = [results.row(dispatch_id, each, verdict, now=now) for each in readers]
     # Some may have a row: skipped by an intent that was taken back when the provider went away.
-    written = results.write(held.batch_id, rows)
+    written = results.write(rows)
     batch.update(**increments(written))
     return written.total()
 
@@ -59,5 +59,5 @@ def _deferred(dispatch_id: int, outcome: int, code: str) -> int:
     stopped = Delivery.objects.filter(dispatch_id=dispatch_id, outcome=DEFERRED).update(
         outcome=outcome, code=code, next_at=None
     )
-    retries.adjust(dispatch_id, Counter({outcome: stopped}), taken={DEFERRED: stopped})
+    results.adjust(dispatch_id, Counter({outcome: stopped}), taken={DEFERRED: stopped})
     return stopped

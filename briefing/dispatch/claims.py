@@ -77,9 +77,15 @@ def lease_end(now: datetime) -> datetime:
 
 
 def release(held: Held, *, not_before: datetime) -> None:
-    """Give a batch back, unless somebody else holds it by now."""
+    """Give a batch back with nothing of it in flight, unless somebody else holds it by now.
+
+    An intent whose commit was not answered for, because the database went away, is taken back.
+    """
     Batch.objects.filter(pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED).update(
-        state=Batch.State.PENDING, lease_until=None, not_before=not_before
+        state=Batch.State.PENDING,
+        lease_until=None,
+        not_before=not_before,
+        intent_upto=held.intent_upto,
     )
 
 

@@ -97,6 +97,26 @@ class CopyMaker:
         return Slots(reader.subscriber_id, recipient, reader.name, values)
 
 
+class CopyMakers:
+    """A dispatch's makers by variant, each made when its first reader comes."""
+
+    def __init__(self, transport: Transport, dispatch: Dispatch) -> None:
+        self._transport = transport
+        self._dispatch = dispatch
+        self._made: dict[int, CopyMaker] = {}
+
+    def __call__(self, variant_id: int) -> CopyMaker:
+        """Return the maker of a variant."""
+        if variant_id not in self._made:
+            self._made[variant_id] = CopyMaker(
+                self._transport,
+                EditionVariant.objects.get(pk=variant_id),
+                self._dispatch,
+                sender_of(self._dispatch),
+            )
+        return self._made[variant_id]
+
+
 def _name_slots(parts: Iterable[list[str]]) -> list[tuple[str, str]]:
     """Return the `name|fallback` slots that a variant uses, each with its fallback."""
     used = {slot for part in parts for slot in slots_of(part) if slot.startswith("name|")}

@@ -59,7 +59,7 @@ class InFlight:
         The rows may always be written; only the fence's owner may move the progress.
         """
         rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
-        counts = results.write(self.held.batch_id, rows)
+        counts = results.write(rows)
         Batch.objects.filter(pk=self.held.batch_id).update(**increments(counts))
         _move_done(self)
 

@@ -159,5 +159,5 @@ def _commit(held: Held, upto: int, settled: Sequence[ResultRow], *, now: datetim
         pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED
     ).update(intent_upto=upto, lease_until=lease_end(now), **increments(counts))
     if moved:
-        results.write(held.batch_id, settled)
+        results.write(settled)
     return bool(moved)

@@ -7,9 +7,11 @@ return to the queue, as deferred.
 from collections import Counter
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F
 
 from briefing.dispatch import journal, results
+from briefing.dispatch.clock import database_now
 from briefing.dispatch.outcome import (
     ACCEPTED,
     COUNTERS,
@@ -40,9 +42,7 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
     if poison is not None and poison == batch.intent_upto < batch.size:
         rows.append(_row(batch, poison, QUARANTINED, "killed its workers", now=now))
         batch.intent_upto += 1
-    inserted = Counter(
-        row.outcome for row in rows if results.write_one(batch.pk, row) == "inserted"
-    )
+    inserted = Counter(row.outcome for row in rows if results.write_one(row) == "inserted")
     over = batch.intent_upto >= batch.size
     Batch.objects.filter(pk=batch.pk, fence=fence).update(
         done_upto=batch.intent_upto,
@@ -53,6 +53,33 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
         **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
     )
+
+
+def recover_abandoned() -> int:
+    """Settle what dead workers of this host left unknown of deferred readers; return how many rows.
+
+    What their journals show as never started becomes deferred again, an answer that was noted is
+    written, and the rest stays unknown. Safe to run twice because each fence stands for one attempt.
+    """
+    return sum(_recover(note) for note in journal.abandoned_retries())
+
+
+@transaction.atomic
+def _recover(note: journal.RetryNote) -> int:
+    counts: Counter[int] = Counter()
+    for reader, state in note.states.items():
+        outcome = DEFERRED if state == journal.WAITING else state - journal.ANSWERED
+        if outcome not in {ACCEPTED, REJECTED, DEFERRED}:
+            continue
+        counts[outcome] += Delivery.objects.filter(
+            dispatch_id=note.dispatch_id, subscriber_id=reader, fence=note.fence, outcome=UNKNOWN
+        ).update(
+            outcome=outcome,
+            code=None if outcome == ACCEPTED else "worker lost, told by its journal",
+            next_at=database_now() if outcome == DEFERRED else None,
+        )
+    results.adjust(note.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+    return counts.total()
 
 
 def _poison(batch: Batch, notes: dict[int, int] | None, *, in_flight: bool) -> int | None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from briefing.dispatch import retries
+from briefing.dispatch import results
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, REJECTED, UNKNOWN
 from briefing.models import Delivery
 
@@ -72,6 +72,6 @@ def _decide(
         number = Delivery.objects.filter(
             dispatch_id=dispatch_id, subscriber_id__in=readers, outcome=before
         ).update(outcome=outcome, code=code[:120], next_at=next_at, fence=None)
-        retries.adjust(dispatch_id, Counter({outcome: number}), taken={before: number})
+        results.adjust(dispatch_id, Counter({outcome: number}), taken={before: number})
         total += number
     return total

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
-
 from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN, next_attempt
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ResultRow
-from briefing.models import Batch
+from briefing.models import Batch, DispatchCount
 
 
 def short_hash(address_hash: bytes) -> int:
@@ -63,7 +61,7 @@ def row(dispatch_id: int, subscriber_id: int, verdict: Verdict, *, now: datetime
     )
 
 
-def write(batch_id: int, rows: Sequence[ResultRow]) -> Counter[int]:
+def write(rows: Sequence[ResultRow]) -> Counter[int]:
     """Write a group's results; return how many rows of each outcome are new.
 
     The fast way inserts all at once. When a row is already there, the recovery of a lease that ran
@@ -73,20 +71,27 @@ def write(batch_id: int, rows: Sequence[ResultRow]) -> Counter[int]:
         return Counter()
     if dialect().insert_results(rows):
         return Counter(row.outcome for row in rows)
-    return Counter(row.outcome for row in rows if write_one(batch_id, row) == "inserted")
+    return Counter(row.outcome for row in rows if write_one(row) == "inserted")
 
 
-def write_one(batch_id: int, row: ResultRow) -> str:
-    """Write one result next to whatever stands there; keep the batch's counters true."""
+def write_one(row: ResultRow) -> str:
+    """Write one result next to whatever stands there; keep the dispatch's counters true."""
     if row.address is not None and dialect().taken_addresses(row.dispatch_id, [row.address]):
         # The same reader's row, or another reader who had this address: one copy per address.
         row = row._replace(address=None)
     done = dialect().upsert_result(row)
     if done == "resolved":
-        Batch.objects.filter(pk=batch_id).update(
-            **{
-                COUNTERS[UNKNOWN]: F(COUNTERS[UNKNOWN]) - 1,
-                COUNTERS[row.outcome]: F(COUNTERS[row.outcome]) + 1,
-            }
-        )
+        adjust(row.dispatch_id, Counter({row.outcome: 1}), taken={UNKNOWN: 1})
     return str(done)
+
+
+def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> None:
+    """Move numbers between a dispatch's counters after their batches had counted them."""
+    if not +new:
+        return
+    count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
+    for outcome, number in new.items():
+        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) + number
+    for outcome, number in taken.items():
+        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) - number
+    count.save(update_fields=["adjusted"])

@@ -13,15 +13,12 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from briefing.dispatch import claims
-from briefing.dispatch import journal as journals
-from briefing.dispatch.clock import database_now
+from briefing.dispatch import claims, results
 from briefing.dispatch.copies import BadReaderError, CopyMaker
 from briefing.dispatch.groups import record_in, verdict
 from briefing.dispatch.intents import Step, deadline, reason_to_skip
 from briefing.dispatch.outcome import (
     ACCEPTED,
-    COUNTERS,
     DEFERRED,
     QUARANTINED,
     REJECTED,
@@ -32,7 +29,7 @@ from briefing.dispatch.outcome import (
 from briefing.dispatch.planner import Variants
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.states import SENDING
-from briefing.models import Delivery, DispatchCount
+from briefing.models import Delivery
 from briefing.transports.base import Copy, Group
 
 
@@ -58,7 +55,7 @@ class RetryGroup:
             outcome = self._write(copy, now=now)
             if outcome is not None:
                 counts[outcome] += 1
-        adjust(self.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+        results.adjust(self.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
 
     def _write(self, copy: Copy, *, now: datetime) -> int | None:
         """Write one answer; returns the outcome, or None when the row is not ours any more."""
@@ -98,15 +95,12 @@ def intend(step: Step, variants: Variants, maker: Makers) -> RetryGroup | None:
         fence = claims.next_fence(now=step.now) if rows else 0
         copies = _prepare(step, rows, variants, maker)
         _mark(step.dispatch.pk, copies, fence=fence)
+        # Before the commit: a worker that dies right behind it has then put nothing on the wire.
+        slot = _note(step, copies, fence=fence) if rows else 0
     for group in step.answered:
         step.journal.end(group.slot)
     if not rows:
         return None
-    slot = step.journal.begin_retry(
-        dispatch_id=step.dispatch.pk, fence=fence, readers=[copy.subscriber_id for copy in copies]
-    )
-    for index, copy in enumerate(copies):
-        copy.mark = step.journal.mark(slot, index)
     before = {row.subscriber_id: row for row in rows}
     return RetryGroup(step.dispatch.pk, fence, slot, Group(copies, deadline(started)), before)
 
@@ -147,7 +141,7 @@ def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Ma
                 copies.append(variant.make(reader, position=len(copies)))
         except BadReaderError as error:
             settled[_settle(row, QUARANTINED, error.reason)] += 1
-    adjust(step.dispatch.pk, settled, taken={DEFERRED: settled.total()})
+    results.adjust(step.dispatch.pk, settled, taken={DEFERRED: settled.total()})
     return copies
 
 
@@ -157,7 +151,16 @@ def _mark(dispatch_id: int, copies: Sequence[Copy], *, fence: int) -> None:
     Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=going).update(
         outcome=UNKNOWN, fence=fence, next_at=None, code="on its way again"
     )
-    adjust(dispatch_id, Counter({UNKNOWN: len(going)}), taken={DEFERRED: len(going)})
+    results.adjust(dispatch_id, Counter({UNKNOWN: len(going)}), taken={DEFERRED: len(going)})
+
+
+def _note(step: Step, copies: Sequence[Copy], *, fence: int) -> int:
+    """Note in the journal whose copies wait; returns the slot."""
+    readers = [copy.subscriber_id for copy in copies]
+    slot = step.journal.begin_retry(dispatch_id=step.dispatch.pk, fence=fence, readers=readers)
+    for index, copy in enumerate(copies):
+        copy.mark = step.journal.mark(slot, index)
+    return slot
 
 
 def _settle(row: Delivery, outcome: int, code: str) -> int:
@@ -165,42 +168,3 @@ def _settle(row: Delivery, outcome: int, code: str) -> int:
         dispatch_id=row.dispatch_id, subscriber_id=row.subscriber_id, outcome=DEFERRED
     ).update(outcome=outcome, code=code[:120], next_at=None)
     return outcome
-
-
-def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> None:
-    """Move numbers between a dispatch's counters after their batches had counted them."""
-    if not +new:
-        return
-    count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
-    for outcome, number in new.items():
-        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) + number
-    for outcome, number in taken.items():
-        count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) - number
-    count.save(update_fields=["adjusted"])
-
-
-def recover_abandoned() -> int:
-    """Settle what dead workers of this host left unknown of deferred readers; return how many rows.
-
-    What their journals show as never started becomes deferred again, an answer that was noted is
-    written, and the rest stays unknown. Safe to run twice because each fence stands for one attempt.
-    """
-    return sum(_recover(note) for note in journals.abandoned_retries())
-
-
-@transaction.atomic
-def _recover(note: journals.RetryNote) -> int:
-    counts: Counter[int] = Counter()
-    for reader, state in note.states.items():
-        outcome = DEFERRED if state == journals.WAITING else state - journals.ANSWERED
-        if outcome not in {ACCEPTED, REJECTED, DEFERRED}:
-            continue
-        counts[outcome] += Delivery.objects.filter(
-            dispatch_id=note.dispatch_id, subscriber_id=reader, fence=note.fence, outcome=UNKNOWN
-        ).update(
-            outcome=outcome,
-            code=None if outcome == ACCEPTED else "worker lost, told by its journal",
-            next_at=database_now() if outcome == DEFERRED else None,
-        )
-    adjust(note.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
-    return counts.total()

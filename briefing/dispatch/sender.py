@@ -5,27 +5,28 @@ from then on each reader of the group ends in exactly one row, whatever breaks.
 """
 
 import time
-from collections import deque
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
 
-from briefing.dispatch import cancelling, claims, groups, holding, intents, pace, retries
+from briefing.dispatch import cancelling, holding, intents, outage, pace, retries
 from briefing.dispatch.clock import Clock
-from briefing.dispatch.copies import CopyMaker, sender_of
+from briefing.dispatch.copies import CopyMakers, sender_of
 from briefing.dispatch.groups import Answered
 from briefing.dispatch.intents import Stopped
-from briefing.dispatch.journal import Journal
-from briefing.dispatch.planner import Variants, variants_of
+from briefing.dispatch.load import Load
+from briefing.dispatch.planner import variants_of
 from briefing.dispatch.states import SENDING
-from briefing.models import Dispatch, EditionVariant
+from briefing.models import Dispatch
 from briefing.transports.base import Session, Transport, TransportDownError
 
 # A long round trip must not drain the pipe: while one group is answered the next is on its way.
 GROUPS_IN_FLIGHT = 2
-# With the provider away a batch is not claimed again before this has passed.
-_OUTAGE_WAIT = timedelta(seconds=30)
+# With the provider away the next try comes after this; from the fifth on the breaker says when.
+_OUTAGE_WAIT = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -41,149 +42,138 @@ class DrainReport:
 
 @dataclass(slots=True)
 class Drain:
-    """One worker's turn at one dispatch, through one account."""
+    """One worker's turn at one dispatch, through one account, until `is_over` says so."""
 
     dispatch: Dispatch
     transport: Transport
-    seconds: float
     pace: pace.Pace
     clock: Clock
+    load: Load
+    makers: CopyMakers
+    is_over: Callable[[], bool]
     report: DrainReport = field(default_factory=DrainReport)
-    _makers: dict[int, CopyMaker] = field(default_factory=dict)
-    _in_flight: deque[Answered] = field(default_factory=deque)
-    _answered: list[Answered] = field(default_factory=list)
-    _held: claims.Held | None = None
-    _variants: Variants | None = None
-    _ends_at: float = 0.0
 
     def run(self) -> DrainReport:
         """Work until nothing is due, the time is over, or the provider cannot be reached."""
-        self._ends_at = time.monotonic() + self.seconds
-        journal = Journal()
         try:
             # Claim first: a drain that finds nothing must not open a connection.
-            if self._hold_next(journal) or retries.due(self.dispatch.pk, now=self.clock.now()):
-                self._work(journal)
+            knows_all = True
+            if self.load.hold_next() or self._retries_are_due():
+                knows_all = self._work()
         except BaseException:
-            journal.leave()
+            self.load.journal.leave()
             raise
-        journal.close()
+        if knows_all:
+            self.load.journal.close()
+        else:
+            self.load.journal.leave()
         return self.report
 
-    def _work(self, journal: Journal) -> None:
+    def _work(self) -> bool:
+        """Open the transport and pump; returns whether the database knows all that was done."""
         try:
-            session = self.transport.open(journal, sender_of(self.dispatch))
+            session = self.transport.open(self.load.journal, sender_of(self.dispatch))
         except TransportDownError as error:
-            self.report.down = str(error)
+            self._go_down(str(error))
             self.pace.note_down(str(error), permanent=error.permanent)
-            self._let_go()
-            return
-        try:
-            self._pump(session, journal)
-        finally:
-            session.close()
+            self.load.let_go(_OUTAGE_WAIT)
+            return True
+        with closing(session):
+            try:
+                self._pump(session)
+            except outage.LOST:
+                if not self.load.outlast(session):
+                    raise
+                # An intent may stand whose commit was never answered for.
+                self.report.more = True
+                return False
+        return True
 
-    def _pump(self, session: Session, journal: Journal) -> None:
-        while group := self._next_group(journal):
-            if group.copies:
-                self._in_flight.append(group)
-                session.submit(group.wire)
-            else:
-                self._answered.append(group)
-            while len(self._in_flight) >= GROUPS_IN_FLIGHT:
+    def _pump(self, session: Session) -> None:
+        while group := self._next_group(session):
+            self.load.hand_over(group, session)
+            while len(self.load.in_flight) >= GROUPS_IN_FLIGHT:
                 self._collect(session)
             if self.report.down:
                 break
-        while self._in_flight:
-            self._collect(session)
-        if self._held and self.report.down:
-            groups.take_back_unsent(self._held, self._answered)
-        groups.record(self._answered, journal, now=self.clock.now())
-        self._let_go()
+        self._finish(session, wait=_OUTAGE_WAIT if self.report.down else timedelta(0))
 
-    def _next_group(self, journal: Journal) -> Answered | None:
+    def _next_group(self, session: Session) -> Answered | None:
         """Commit the next intent, with the results that came in meanwhile in its transaction.
 
         First attempts go before second ones: a deferring domain must not hold up the others.
         """
-        if time.monotonic() >= self._ends_at:
+        if self.is_over():
             self.report.more = True
             return None
-        size = self._granted(journal)
+        size = self._granted(session)
         if size is None:
             return None
-        step = intents.Step(self.dispatch, journal, self._answered, self.clock.now())
-        self._answered = []
-        if self._held is None:
-            self._variants = self._variants or variants_of(self.dispatch.edition_id)
-            return retries.intend(step, self._variants, self._maker)
-        maker = self._maker(self._held.variant_id)
-        group = intents.intend(step, self._held, maker, size=size)
+        load = self.load
+        step = intents.Step(self.dispatch, load.journal, load.answered, self.clock.now())
+        group: Answered | Stopped | None
+        if load.held is None:
+            group = retries.intend(step, variants_of(self.dispatch.edition_id), self.makers)
+        else:
+            group = intents.intend(step, load.held, self.makers(load.held.variant_id), size=size)
+        load.answered = []
         if isinstance(group, Stopped):
             self.report.stopped = group.reason
             if group.lost:
-                self._held = None
+                load.held = None
             return None
         return group
 
-    def _granted(self, journal: Journal) -> int | None:
+    def _granted(self, session: Session) -> int | None:
         """Hold a batch whose lane may send now; returns how many readers, or None to end here.
 
         A batch that has to wait is given back with its time, and another lane gets its turn.
         """
-        while True:
-            if self._held is None or self._held.intent_upto >= self._held.size:
-                self._hold_next(journal)
-            if self._held is None and not retries.due(self.dispatch.pk, now=self.clock.now()):
+        while not self.report.down:
+            if self.load.needs_batch and not self.load.hold_next() and not self._retries_are_due():
                 return 0
-            size, wait = self.pace.ask(self._held, now=self.clock.now())
+            size, wait = self.pace.ask(self.load.held, now=self.clock.now())
             if size:
                 return size
             self.report.more, self.report.wait = True, wait
-            if self._held is None:
-                return None
-            self._let_go(wait)
-
-    def _hold_next(self, journal: Journal) -> bool:
-        self._held = claims.claim(self.dispatch.pk, now=self.clock.now())
-        if self._held:
-            journal.hold(batch_id=self._held.batch_id, fence=self._held.fence)
-        return self._held is not None
-
-    def _maker(self, variant_id: int) -> CopyMaker:
-        if variant_id not in self._makers:
-            self._makers[variant_id] = CopyMaker(
-                self.transport,
-                EditionVariant.objects.get(pk=variant_id),
-                self.dispatch,
-                sender_of(self.dispatch),
-            )
-        return self._makers[variant_id]
+            if self.load.held is None:
+                break
+            self._finish(session, wait=wait)
+        return None
 
     def _collect(self, session: Session) -> None:
-        wire = session.collect()
-        group = next(each for each in self._in_flight if each.wire is wire)
-        self._in_flight.remove(group)
-        self._answered.append(group)
+        group = self.load.take_back(session)
         self.report.handed_over += sum(copy.started for copy in group.copies)
-        down = self.pace.note_group(group, session)
-        self.report.down = self.report.down or down
+        if down := self.pace.note_group(group, session):
+            self._go_down(down)
 
-    def _let_go(self, wait: timedelta = timedelta(0)) -> None:
-        """Give the batch back; with the provider away, not for the next half minute."""
-        if self._held is None:
-            return
-        wait = _OUTAGE_WAIT if self.report.down else wait
-        claims.release(self._held, not_before=self.clock.now() + wait)
-        self._held = None
+    def _finish(self, session: Session, *, wait: timedelta) -> None:
+        """Wait for all answers, write them down, and give back the batch."""
+        while self.load.in_flight:
+            self._collect(session)
+        self.load.settle()
+        self.load.let_go(wait)
+
+    def _go_down(self, reason: str) -> None:
+        self.report.down = self.report.down or reason
+        self.report.more, self.report.wait = True, _OUTAGE_WAIT
+
+    def _retries_are_due(self) -> bool:
+        return retries.due(self.dispatch.pk, now=self.clock.now())
 
 
 def drain(
-    dispatch_id: int, transport: Transport, *, account: str = "bulk", seconds: float | None = None
+    dispatch_id: int,
+    transport: Transport,
+    *,
+    account: str = "bulk",
+    seconds: float | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> DrainReport:
     """Send what is due of a dispatch. Any number of workers may do so at the same time.
 
-    Returns within `seconds` (settings.DRAIN_SECONDS) plus the answer to what is then in flight.
+    Returns within `seconds` (settings.DRAIN_SECONDS), or once `is_stopping`, plus the answer to
+    what is then in flight.
     """
     dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
     clock = Clock.read()
@@ -194,4 +184,13 @@ def drain(
     if reason := holding.held():
         return DrainReport(stopped=reason)
     limit = settings.DRAIN_SECONDS if seconds is None else seconds
-    return Drain(dispatch, transport, limit, pace.Pace(account, dispatch, clock), clock).run()
+    ends_at = time.monotonic() + limit
+    return Drain(
+        dispatch,
+        transport,
+        pace.Pace(account, dispatch, clock),
+        clock,
+        Load(dispatch_id, clock),
+        CopyMakers(transport, dispatch),
+        is_over=lambda: is_stopping() or time.monotonic() >= ends_at,
+    ).run()

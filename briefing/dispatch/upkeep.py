@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from briefing.dispatch import alerts, control, holding, journal, resolving, retries
+from briefing.dispatch import alerts, control, holding, journal, recovery, resolving
 from briefing.dispatch.outcome import UNKNOWN
 from briefing.dispatch.states import SENDING
 from briefing.models import Alert, Delivery, Dispatch
@@ -24,7 +24,7 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
     if reason:
         text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."
         alerts.raise_alert(Alert.Kind.HELD, "all", text, now=now)
-    retries.recover_abandoned()
+    recovery.recover_abandoned()
     journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
     resolving.apply_policy(now=now)
     _alert_unknown(now=now)

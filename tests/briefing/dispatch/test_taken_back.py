@@ -29,9 +29,7 @@ def leave(address: str) -> None:
 
 
 def return_to(address: str) -> None:
-    Subscription.objects.filter(subscriber__address=address).update(
-        state=Subscription.State.ACTIVE
-    )
+    Subscription.objects.filter(subscriber__address=address).update(state=Subscription.State.ACTIVE)
 
 
 def lose_the_provider(dispatch: Dispatch) -> Provider:

@@ -1,0 +1,100 @@
+"""A worker that lets go of a batch has nothing of it on the wire, whatever made it let go."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from briefing.dispatch import claims, invariants, pace, sender
+from briefing.dispatch.outcome import ACCEPTED
+from briefing.models import Batch, Breaker, Delivery
+from briefing.transports.base import Copy
+from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small_groups(settings: Settings) -> Iterator[None]:
+    settings.GROUP_SIZE, settings.BATCH_SIZE = 2, 10
+    yield
+    assert invariants.violations() == []
+
+
+def test_a_batch_whose_lane_has_to_wait_is_given_back_with_all_its_answers_written_down(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch = dispatching(10)
+    # Four leave at once, the next two would have to wait for longer than a drain waits itself.
+    settings.RATES = {"bulk": 2.0}
+    monkeypatch.setattr(pace, "_SHORT_WAIT", timedelta(0))
+    left_open: list[int] = []
+    release = claims.release
+
+    def release_and_look(held: claims.Held, **kwargs: object) -> None:
+        release(held, **kwargs)
+        batch = Batch.objects.get(pk=held.batch_id)
+        left_open.append(batch.intent_upto - Delivery.objects.count())
+
+    monkeypatch.setattr(claims, "release", release_and_look)
+
+    report = sender.drain(dispatch.pk, Provider())
+
+    assert report.more
+    assert report.handed_over > 0
+    assert report.wait.total_seconds() > 0
+    assert left_open == [0]
+
+
+def test_a_worker_told_to_stop_finishes_what_it_began_and_leaves_the_rest_to_others() -> None:
+    dispatch = dispatching(10)
+    provider = Provider()
+
+    report = sender.drain(dispatch.pk, provider, is_stopping=lambda: len(provider.received) >= 2)
+
+    assert report.more
+    assert 2 <= len(provider.received) <= 4
+    assert outcomes(dispatch) == dict.fromkeys(provider.received, ACCEPTED)
+    batch = Batch.objects.get(dispatch=dispatch)
+    assert (batch.state, batch.lease_until) == (Batch.State.PENDING, None)
+
+    sender.drain(dispatch.pk, provider)
+
+    assert len(provider.received) == 10
+    assert once(provider.received)
+    assert Batch.objects.get(dispatch=dispatch).deaths == 0
+
+
+def test_a_provider_that_is_away_is_tried_each_second_until_the_breaker_opens() -> None:
+    dispatch = dispatching(10)
+    provider = Provider(down="connection refused")
+
+    for _ in range(5):
+        report = sender.drain(dispatch.pk, provider)
+        assert report.down
+        assert report.more
+        assert report.wait == timedelta(seconds=1)
+        Batch.objects.update(not_before=timezone.now())
+
+    assert Breaker.objects.get(account="bulk").open_until > timezone.now()
+    assert not Delivery.objects.exists()
+
+
+def test_a_lost_connection_in_mid_group_gives_the_batch_back_behind_the_last_copy_that_left() -> (
+    None
+):
+    dispatch = dispatching(10)
+    provider = Provider()
+
+    def go_away(copy: Copy) -> None:
+        if copy.recipient == "reader1@mail.example":
+            provider.down = "connection lost"
+
+    provider.before = go_away
+
+    sender.drain(dispatch.pk, provider)
+
+    batch = Batch.objects.get(dispatch=dispatch)
+    assert (batch.state, batch.intent_upto, batch.done_upto) == (Batch.State.PENDING, 1, 1)
