@@ -23,8 +23,8 @@ run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="-
 	@$(PY) manage.py up $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL on PostgreSQL
-	@$(PY) -m pytest -n 2 -q $(ARGS)
-	@DATABASE=postgresql $(PY) -m pytest -n 2 -q -m sql $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup -q $(ARGS)
+	@DATABASE=postgresql $(PY) -m pytest -n 2 --dist loadgroup -q -m "sql and not browser" $(ARGS)
 
 check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templates, migrations, words
 	@$(PY) -m tests.checks $(ARGS)

@@ -1,0 +1,1 @@
+"""Whole ways through the product, as a person goes them, against a running copy."""

@@ -1,0 +1,90 @@
+"""A running copy for the journeys: `manage.py up` in a folder of its own, with every real part."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NEWSLETTER = "the-robotics-briefing"
+READERS = 3
+_START_SECONDS = 180
+_STOP_SECONDS = 30
+_COMMAND_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One running copy: where its site is, and its command line."""
+
+    folder: Path
+    url: str
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of `manage.py` on this copy and return what it says."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=_environment(self.folder),
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def dispatch_next_issue(self, subject: str) -> None:
+        """Compose the next two articles into an issue, and return when everybody has it."""
+        composed = self.manage("compose", NEWSLETTER, "--articles", "2", "--subject", subject)
+        number = re.match(rf"{NEWSLETTER} (\d+)", composed)
+        assert number, composed
+        self.manage("dispatch", NEWSLETTER, number[1], "--wait")
+
+
+@contextmanager
+def running() -> Iterator[Copy]:
+    """Start a copy, yield it when issue 1 has gone out, and stop it as Ctrl-C does."""
+    with tempfile.TemporaryDirectory(prefix="briefing-copy-") as name:
+        folder = Path(name)
+        told = folder / "told"
+        with told.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--readers", str(READERS)],
+                cwd=ROOT,
+                env=_environment(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield Copy(folder=folder, url=_wait(process, told))
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(_STOP_SECONDS)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return the environment of somebody who has set nothing; the tests' own must not leak in."""
+    kept = ("HOME", "LANG", "PATH", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "LOCAL_DIR": str(folder),
+        "COLUMNS": "120",
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], told: Path) -> str:
+    """Return the site's address once the copy has told it, which it does last of all."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(r"Site\s+(http://\S+?)/\s", told.read_text("utf-8")):
+            return found[1]
+        time.sleep(0.2)
+    raise AssertionError(f"the copy did not start: {told.read_text('utf-8')}")
