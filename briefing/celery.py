@@ -1,9 +1,10 @@
 """The Celery application: doorbells for work whose truth is in the database."""
 
+import mmap
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_shutting_down
 
 from briefing import checks
 
@@ -13,6 +14,9 @@ app = Celery("briefing")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# One byte that a worker shares with the processes it has forked to do its tasks.
+_ending = mmap.mmap(-1, 1)
+
 
 def refuse_when_unfit(**_: object) -> None:
     """End a worker or the beat of a copy that must not start."""
@@ -21,5 +25,16 @@ def refuse_when_unfit(**_: object) -> None:
         raise SystemExit(problems)
 
 
+def note_ending(**_: object) -> None:
+    """Let the task under way know that its worker was told to end (SIGTERM)."""
+    _ending[0] = 1
+
+
+def is_ending() -> bool:
+    """Whether this worker was told to end: a long task then stops where that loses nothing."""
+    return bool(_ending[0])
+
+
+worker_shutting_down.connect(note_ending)
 worker_init.connect(refuse_when_unfit)
 beat_init.connect(refuse_when_unfit)

@@ -1,16 +1,22 @@
 """Celery's doors to the engine: doorbells. What is true is in the database, never in a message."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import Task, shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
-from briefing.dispatch import control, pace, planner, sender, upkeep
+from briefing.celery import is_ending
+from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
 from briefing.transports import accounts
+from subscribers import doorbell
 
 logger = logging.getLogger(__name__)
+
+# How long after a lost database a task is tried again: a restart takes about a second.
+_OUTAGE_SECONDS = 2.0
 
 
 @shared_task
@@ -19,7 +25,8 @@ def plan(dispatch_id: int) -> None:
 
     Safe to run twice because each slice moves a watermark under a lock.
     """
-    planner.plan(dispatch_id, ring=ring)
+    with _outlasting(plan, dispatch_id):
+        planner.plan(dispatch_id, ring=ring, is_stopping=is_ending)
 
 
 @shared_task
@@ -28,15 +35,17 @@ def drain(dispatch_id: int) -> None:
 
     Safe to run twice because a batch is claimed by one conditional UPDATE.
     """
-    account = pace.usable_account(now=database_now())
-    if account is None:
-        # Every account is shut off for the moment; the sweep rings again.
-        return
-    report = sender.drain(dispatch_id, accounts.transport(account), account=account)
-    if report.more:
-        _publish(drain, dispatch_id, seconds=report.wait.total_seconds())
-    elif not report.down:
-        control.finish_if_done(dispatch_id, now=database_now())
+    with _outlasting(drain, dispatch_id):
+        account = pace.usable_account(now=database_now())
+        if account is None:
+            # Every account is shut off for the moment; the sweep rings again.
+            return
+        transport = accounts.transport(account)
+        report = sender.drain(dispatch_id, transport, account=account, is_stopping=is_ending)
+        if report.more:
+            _ring(drain, dispatch_id, seconds=report.wait.total_seconds())
+        else:
+            control.finish_if_done(dispatch_id, now=database_now())
 
 
 @shared_task
@@ -45,12 +54,12 @@ def sweep() -> None:
 
     Safe to run twice because it rings, and settles only what is keyed by a fence.
     """
-    upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _publish(plan, dispatch_id))
+    upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _ring(plan, dispatch_id))
 
 
 def plan_later(dispatch_id: int) -> None:
     """Plan once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: _publish(plan, dispatch_id))
+    transaction.on_commit(lambda: _ring(plan, dispatch_id))
 
 
 def drain_later(dispatch_id: int) -> None:
@@ -60,12 +69,18 @@ def drain_later(dispatch_id: int) -> None:
 
 def ring(dispatch_id: int) -> None:
     """Wake a worker for a dispatch."""
-    _publish(drain, dispatch_id)
+    _ring(drain, dispatch_id)
 
 
-def _publish(task: Task, dispatch_id: int, *, seconds: float = 0.0) -> None:
-    """Publish a doorbell; with the broker away the sweep rings later, and nobody waits for it."""
+def _ring(task: Task, dispatch_id: int, *, seconds: float = 0.0) -> None:
+    doorbell.ring(task, (dispatch_id,), seconds=seconds)
+
+
+@contextmanager
+def _outlasting(task: Task, dispatch_id: int) -> Iterator[None]:
+    """Try a task again soon when the database goes away meanwhile: a sweep would take longer."""
     try:
-        task.apply_async((dispatch_id,), countdown=seconds or None)
-    except OperationalError:
-        logger.warning("doorbell_lost task=%s dispatch=%s", task.name, dispatch_id)
+        yield
+    except outage.LOST:
+        logger.warning("database_away task=%s dispatch=%s", task.name, dispatch_id)
+        _ring(task, dispatch_id, seconds=_OUTAGE_SECONDS)

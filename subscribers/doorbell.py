@@ -26,16 +26,17 @@ _silent_until = 0.0
 
 def ring_later(task: "Task[Any, Any]", *args: Any) -> None:
     """Ring for a task once the current transaction has committed."""
-    transaction.on_commit(lambda: _ring(task, args))
+    transaction.on_commit(lambda: ring(task, args))
 
 
-def _ring(task: "Task[Any, Any]", args: tuple[Any, ...]) -> None:
+def ring(task: "Task[Any, Any]", args: tuple[Any, ...], *, seconds: float = 0.0) -> None:
+    """Ring for a task, to begin no sooner than in so many seconds; never raises, hardly waits."""
     global _silent_until  # noqa: PLW0603  whether the broker was away is a fact of this process
     if time.monotonic() < _silent_until:
         return
     try:
         with pools.producers[_broker()].acquire(block=True, timeout=_WAIT_SECONDS) as producer:
-            task.apply_async(args, producer=producer, retry=False)
+            task.apply_async(args, producer=producer, retry=False, countdown=seconds or None)
     except Exception as error:  # noqa: BLE001  a page must never fail for a ring
         # Whatever the broker's client raises: the row is written and the sweep will find it.
         _silent_until = time.monotonic() + _SILENT_SECONDS

@@ -53,14 +53,19 @@ def variants_of(edition_id: int) -> Variants:
     return Variants(by_key=by_key, fallback=rows[0].pk)
 
 
-def plan(dispatch_id: int, *, ring: Callable[[int], None]) -> bool:
+def plan(
+    dispatch_id: int,
+    *,
+    ring: Callable[[int], None],
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> bool:
     """Plan what is left to plan. `ring` is called after each slice, to wake the workers.
 
     Returns whether the plan is complete. Safe to run twice, and by two planners at once: each
     slice moves the watermark in its own transaction, under the lock of the count's row.
     """
     clock = Clock.read()
-    while True:
+    while not is_stopping():
         with transaction.atomic():
             more = _plan_slice(dispatch_id, clock)
         if more is None:
@@ -68,6 +73,7 @@ def plan(dispatch_id: int, *, ring: Callable[[int], None]) -> bool:
         ring(dispatch_id)
         if not more:
             return True
+    return False
 
 
 def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:

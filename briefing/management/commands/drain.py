@@ -6,12 +6,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
-from briefing.dispatch import control, pace, planner, sender, upkeep
+from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
 from briefing.transports import accounts
 
-_IDLE_SECONDS = 2.0
+_IDLE_SECONDS = 1.0
 # Between turns the sweep looks after the engine, so a turn must not be long.
 _TURN_SECONDS = 5.0
 
@@ -26,25 +27,33 @@ class Command(BaseCommand):
         parser.add_argument("--loop", action="store_true", help="go on until SIGINT or SIGTERM")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        stop = threading.Event()
+        self._stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        while not stop.is_set():
-            worked = self._work_once()
+            signal.signal(number, lambda *_: self._stop.set())
+        while not self._stop.is_set():
+            worked = self._outlast() if options["loop"] else self._work_once()
             if not worked and not options["loop"]:
                 return
             if not worked:
-                stop.wait(_IDLE_SECONDS)
+                self._stop.wait(_IDLE_SECONDS)
+
+    def _outlast(self) -> int:
+        """Work once; with the database away do nothing, and try again."""
+        try:
+            return self._work_once()
+        except outage.LOST as error:
+            self.stderr.write(f"the database is away: {error}")
+            connection.close()
+            return 0
 
     def _work_once(self) -> int:
         """Sweep, and give every dispatch that is due a turn; return how many were written to."""
         due: list[int] = []
-        upkeep.sweep(
-            now=database_now(),
-            ring=due.append,
-            plan=lambda dispatch_id: planner.plan(dispatch_id, ring=lambda _id: None),
-        )
+        upkeep.sweep(now=database_now(), ring=due.append, plan=self._plan)
         return sum(self._drain(dispatch_id) for dispatch_id in due)
+
+    def _plan(self, dispatch_id: int) -> None:
+        planner.plan(dispatch_id, ring=lambda _id: None, is_stopping=self._stop.is_set)
 
     def _drain(self, dispatch_id: int) -> int:
         account = pace.usable_account(now=database_now())
@@ -52,7 +61,11 @@ class Command(BaseCommand):
             self.stderr.write(f"dispatch {dispatch_id}: every mail account is shut off for now")
             return 0
         report = sender.drain(
-            dispatch_id, accounts.transport(account), account=account, seconds=_TURN_SECONDS
+            dispatch_id,
+            accounts.transport(account),
+            account=account,
+            seconds=_TURN_SECONDS,
+            is_stopping=self._stop.is_set,
         )
         if report.down:
             self.stderr.write(f"dispatch {dispatch_id}: {account}: {report.down}")
