@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "briefing.admin.sessions.SessionLimitsMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 ROOT_URLCONF = "briefing.urls"
@@ -151,7 +152,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = MODE == "test"
 
 # ---------------------------------------------------------------------------- public pages
-# How long a finished page is kept; a changed article is noticed within a second, see freshness.py.
+# How long a finished page is kept; a changed article is noticed within a second, see archive/freshness.py.
 PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
 # A hub that is told of new articles (WebSub); feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
@@ -253,6 +254,10 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 ACCOUNT_SESSION_REMEMBER = False
 # Counted per address on the network alone: counted per name, a stranger could lock a colleague out.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,60/d/ip"}
+# Sending and exporting ask for it. A demo copy reaches nobody, so it does not insist.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", MODE != "demo")
+STAFF_SESSION_SECONDS = 8 * 3600
+STAFF_IDLE_SECONDS = 30 * 60
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION

@@ -1,4 +1,4 @@
-"""Database triggers that make the consent ledger append-only, on PostgreSQL and SQLite alike."""
+"""Database triggers that make ledgers append-only, on PostgreSQL and SQLite alike."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +13,8 @@ APPEND_ONLY = (
     "subscribers_consentseal",
     "subscribers_consentleaf",
 )
+# Tables of other apps that ask for the same protection when Django is ready.
+_also_append_only: list[str] = []
 # Context (shortened address, user agent) may be deleted when its time is over, never altered.
 NO_UPDATE = ("subscribers_consentcontext",)
 
@@ -20,6 +22,17 @@ _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION briefing_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% of % is refused: append-only', TG_OP, TG_TABLE_NAME; END $$
 """
+
+
+def protect(table: str) -> None:
+    """Make another app's table append-only, from the next migrate or install on."""
+    if table not in _also_append_only:
+        _also_append_only.append(table)
+
+
+def append_only() -> tuple[str, ...]:
+    """Return every table whose rows are written once."""
+    return (*APPEND_ONLY, *_also_append_only)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -57,12 +70,12 @@ def install_after_migrate(using: str, **_: Any) -> None:
     """Receiver for post_migrate; waits until all ledger tables exist."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
-    if tables.issuperset((*APPEND_ONLY, *NO_UPDATE)):
+    if tables.issuperset((*append_only(), *NO_UPDATE)):
         install(connection)
 
 
 def _guards(vendor: str) -> Iterator[tuple[str, str]]:
-    for table in APPEND_ONLY:
+    for table in append_only():
         yield table, "update"
         yield table, "delete"
         if vendor == "postgresql":

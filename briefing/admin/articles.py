@@ -160,6 +160,18 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         ),
     )
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Article | None = None
+    ) -> tuple[str, ...]:
+        """Show an author the status; only who may publish sets it."""
+        return () if _may_publish(request) else ("status", "published_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        """Let an author work on drafts: what visitors read is an editor's to change."""
+        if obj is not None and obj.status != Article.Status.DRAFT and not _may_publish(request):
+            return False
+        return bool(super().has_change_permission(request, obj))
+
     def save_model(
         self,
         request: HttpRequest,
@@ -187,3 +199,7 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     def state(self, article: Article) -> tuple[str, str]:
         """Show the status as a label."""
         return article.status, article.get_status_display()
+
+
+def _may_publish(request: HttpRequest) -> bool:
+    return request.user.has_perm("briefing.publish_article")

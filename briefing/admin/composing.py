@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from briefing.admin import trail
+from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.issues import lifecycle, slots
@@ -94,6 +94,7 @@ def compose(request: HttpRequest) -> HttpResponse:
             preheader=form.cleaned_data["preheader"],
             intro=form.cleaned_data["intro"],
         )
+        audit.record(request, "issue.compose", issue, articles=len(form.chosen()))
         messages.success(request, _("Issue %(number)d is composed.") % {"number": issue.number})
         return redirect("admin:briefing_issue_change", issue.pk)
     return render(

@@ -1,11 +1,17 @@
-"""Who may pass: the permission a screen of the desk's own asks for."""
+"""Who may pass: the permission a screen of the desk's own asks for, and the second factor for some."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from briefing.admin.screen import render
 
 View = Callable[..., HttpResponse]
 
@@ -23,3 +29,34 @@ def needs(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def needs_second_factor(view: View) -> View:
+    """Refuse a view until its user has a second factor and has shown it in this session.
+
+    A password alone can be guessed, read over a shoulder or phished; what it must not be enough
+    for is to write to every reader, or to take their addresses away.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.STAFF_SECOND_FACTOR or has_shown_second_factor(request):
+            return view(request, *args, **kwargs)
+        response = render(
+            request,
+            "desk/second_factor.html",
+            _("A second factor first"),
+            has_one=is_mfa_enabled(request.user),
+        )
+        response.status_code = 403
+        return response
+
+    return guarded
+
+
+def has_shown_second_factor(request: HttpRequest) -> bool:
+    """Whether this session was opened or strengthened with an app's code, a key or a passkey."""
+    user: Any = request.user
+    if not is_mfa_enabled(user):
+        return False
+    return any(each.get("method") == "mfa" for each in get_authentication_records(request, user))

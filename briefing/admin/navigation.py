@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from briefing.models import Article, Author, Dispatch, Issue, User
+from briefing.models import Article, AuditEntry, Author, Dispatch, Issue, User
 from subscribers import models as people
 
 Words = str | Promise
@@ -77,6 +77,7 @@ PLACES: tuple[tuple[Words, tuple[Place, ...]], ...] = (
         (
             _list(_("Newsletters"), "mail", people.Newsletter),
             _list(_("Staff"), "badge", User),
+            _list(_("Audit log"), "history", AuditEntry),
         ),
     ),
 )

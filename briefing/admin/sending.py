@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from briefing import tasks
-from briefing.admin import trail
-from briefing.admin.gate import needs
+from briefing.admin import audit, trail
+from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
 from briefing.dispatch import control
@@ -64,6 +64,7 @@ class CountForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("briefing.dispatch_issue")
+@needs_second_factor
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Show who gets the issue; on the typed number, start its dispatch."""
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
@@ -80,6 +81,9 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         except (control.DispatchRefusedError, *REFUSALS) as error:
             form.add_error(None, str(error))
         else:
+            audit.record(
+                request, "issue.dispatch", issue, dispatch=dispatch.pk, readers=count.planned
+            )
             tasks.plan_later(dispatch.pk)
             return redirect("admin:briefing_dispatch_change", dispatch.pk)
     return render(

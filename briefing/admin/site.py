@@ -1,16 +1,21 @@
 """The desk's admin site: only what is registered here is shown, and allauth opens the door."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+from briefing.admin import audit
 
 
 class DeskSite(UnfoldAdminSite):
@@ -53,6 +58,15 @@ class DeskSite(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Leave the palette out: desk.css has it, so that no page needs a <style> element."""
         return {**super().each_context(request), "colors": None}
+
+    def record(self, request: HttpRequest, act: str, about: Model, **detail: Any) -> None:
+        """Write down what somebody did on a screen of Django's admin."""
+        audit.record(request, act, about, **detail)
+
+    def history_address(self, about: Model) -> str:
+        """Return where it stands who did what to a row."""
+        query = urlencode({"subject": about._meta.label_lower, "subject_id": about.pk})
+        return f"{reverse('admin:briefing_auditentry_changelist')}?{query}"
 
 
 desk = DeskSite(name="admin")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from briefing.admin import trail
+from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
@@ -62,6 +62,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         except REFUSALS as error:
             form.add_error(None, str(error))
         else:
+            audit.record(request, "issue.test", issue, recipients=len(answers))
             for recipient, answer in answers.items():
                 _tell(request, recipient, answer)
             return redirect("desk-test", pk)

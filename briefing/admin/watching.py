@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from briefing import tasks
-from briefing.admin import trail
+from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
@@ -139,5 +139,6 @@ def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             % {"state": Dispatch.State(error.current).label},
         )
     else:
+        audit.record(request, f"dispatch.{act}", dispatch)
         messages.success(request, done)
     return redirect("admin:briefing_dispatch_change", pk)

@@ -11,6 +11,7 @@ from briefing.models.article import (
     Source,
     WatchItem,
 )
+from briefing.models.audit import AuditEntry
 from briefing.models.delivery import Delivery
 from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
@@ -24,6 +25,7 @@ __all__ = [
     "Article",
     "ArticleAuthor",
     "ArticleQuerySet",
+    "AuditEntry",
     "Author",
     "Batch",
     "Breaker",

@@ -85,6 +85,7 @@ class Article(models.Model):
     class Meta:
         verbose_name = _("article")
         verbose_name_plural = _("articles")
+        permissions = (("publish_article", _("Can publish and withdraw an article")),)
         indexes = [
             models.Index(
                 fields=["-published_at", "-id"],

@@ -110,7 +110,7 @@ class SuppressionAdmin(DeskModelAdmin):
             key = form.cleaned_data["address"]
             if matching_hash(Suppression.objects.filter(pk=pk), key).exists():
                 suppression.lift(key, Suppression.Reason(row.reason), now=timezone.now())
-                self.log_change(request, row, [{"changed": {"fields": ["lifted_at"]}}])
+                self.admin_site.record(request, "suppression.lift", row)
                 messages.success(request, _("Lifted: the address may be written to again."))
                 return redirect("admin:subscribers_suppression_changelist")
             form.add_error("address", _("This suppression is about another address."))

@@ -1,0 +1,46 @@
+"""How long a member of staff stays logged in: a working day at most, half an hour without a touch."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+_BEGAN, _TOUCHED = "desk_began", "desk_touched"
+# How exactly idleness is measured: each write of a session is a write to the database.
+_GRAIN = timedelta(minutes=1)
+
+
+class SessionLimitsMiddleware:
+    """Ends a session that is too old or was left alone. Runs after AuthenticationMiddleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Public pages have an empty session that is never saved; there is nobody to ask for.
+        if _BEGAN not in request.session and not request.session.session_key:
+            return self._get_response(request)
+        if request.user.is_authenticated and not _still_fresh(request):
+            logout(request)
+            messages.info(request, _("You were logged out: the session was too old or left alone."))
+            return redirect_to_login(request.get_full_path())
+        return self._get_response(request)
+
+
+def _still_fresh(request: HttpRequest) -> bool:
+    """Whether the session may go on; notes that somebody was here, unless a script was."""
+    now = timezone.now().timestamp()
+    began = request.session.setdefault(_BEGAN, now)
+    touched = request.session.setdefault(_TOUCHED, now)
+    if now - began > settings.STAFF_SESSION_SECONDS or now - touched > settings.STAFF_IDLE_SECONDS:
+        return False
+    # A dispatch that refreshes itself on an empty desk is nobody's touch.
+    if not request.headers.get("HX-Request") and now - touched > _GRAIN.total_seconds():
+        request.session[_TOUCHED] = now
+    return True
