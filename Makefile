@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check clean
+.PHONY: help run test check bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL 
 
 check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templates, migrations, words
 	@$(PY) -m tests.checks $(ARGS)
+
+bench: $(VENV)/dev.stamp ## Measure every figure beside its reference; ARGS="--only NAME" or --json
+	@$(PY) -m tests.benchmarks $(ARGS)
 
 clean: ## Remove .venv/ (the copy's own data in .local/ stays)
 	rm -rf $(VENV)
