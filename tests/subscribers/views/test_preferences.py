@@ -7,7 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from subscribers import links
-from subscribers.models import ConsentContext, ConsentRecord, Subscriber, Subscription, Topic
+from subscribers.models import (
+    ConsentContext,
+    ConsentRecord,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+    Topic,
+)
 from tests.queue import Doorbell
 from tests.subscribers import making
 from tests.subscribers.post import Post
@@ -137,16 +144,27 @@ def test_a_reader_takes_their_data_and_leaves_nothing(
     assert client.get(path).status_code == 404
 
 
-def test_no_page_behind_a_link_keeps_the_link(client: Client, path: str, row: Subscription) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_no_page_behind_a_link_keeps_the_link(
+    client: Client, path: str, row: Subscription, *, told: bool
+) -> None:
     making.notice("tracking")
-    client.post(
-        path,
-        fill_in(tracking_allowed="on"),
-        headers={"Referer": f"http://testserver{path}"},
-    )
+    referer = {"Referer": f"http://testserver{path}"} if told else {}
+    client.post(path, fill_in(tracking_allowed="on"), headers=referer)
 
     token = path.split("/")[2]
     latest = ConsentRecord.objects.latest("pk")
     assert latest.page == "/preferences/"
     assert token not in repr(list(ConsentRecord.objects.values()))
     assert ConsentContext.objects.get(record=latest).ip == "127.0.0.0"
+
+
+def test_a_signup_from_a_page_behind_a_link_does_not_keep_the_link(
+    client: Client, path: str
+) -> None:
+    stamp = links.make("stamp", links.now() - 30)
+    sent = {"email": "new@example.org", "newsletter": "the-robotics-briefing", "stamp": stamp}
+
+    client.post(reverse("signup"), sent, headers={"Referer": f"http://testserver{path}"})
+
+    assert SignupRequest.objects.latest("pk").page == "/preferences/"
