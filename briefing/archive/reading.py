@@ -12,6 +12,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from briefing.archive.freshness import remembered
 from briefing.models import Article, ArticleAuthor, ArticleQuerySet, Author, Issue, WatchItem
 from subscribers.models import ConsentNotice, Newsletter, Topic
 
@@ -68,6 +69,7 @@ def listed() -> ArticleQuerySet:
     return public().select_related("topic").prefetch_related(_BYLINES).defer("body")
 
 
+@remembered
 def front() -> Front:
     """Return the front page: the newest article with a picture leads."""
     articles = list(listed()[:_FRONT_READ])
@@ -115,6 +117,7 @@ def mapped() -> ArticleQuerySet:
     return public().only("slug", "published_at")
 
 
+@remembered
 def related(to: Article) -> list[Article]:
     """Return what to read next: the same topic first, then whatever is newest."""
     others = listed().exclude(pk=to.pk)
@@ -125,6 +128,7 @@ def related(to: Article) -> list[Article]:
     return same
 
 
+@remembered
 def neighbours(of: Article) -> tuple[Article | None, Article | None]:
     """Return the articles that were published just before and just after."""
     lean = public().only("slug", "headline", "published_at", "locale")
@@ -153,6 +157,7 @@ def months() -> list[Month]:
     return [Month(start, articles) for start, articles in rows]
 
 
+@remembered
 def topics() -> list[Topic]:
     """Return the topics that published articles carry, in the newsroom's order."""
     return list(Topic.objects.filter(articles__in=public()).distinct())
@@ -171,6 +176,7 @@ def author(slug: str) -> Author:
     return authors().get(slug=slug)
 
 
+@remembered
 def house_newsletter() -> Newsletter | None:
     """Return the newsletter that articles and the front page offer: the first one open to signup."""
     return Newsletter.objects.filter(open_to_signup=True).order_by("pk").first()

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language_from_request
 
-from briefing.web import freshness
+from briefing.archive import freshness
 
 P = ParamSpec("P")
 
@@ -51,7 +51,7 @@ def public_page(
     """Mark a view's answer as the same for everybody who speaks the same language."""
 
     @wraps(view)
-    def marked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def marked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         # Asked for before the page is made: a change while it is made must not be missed.
         version = freshness.version() if settings.PAGE_CACHE_SECONDS else ()
         response = view(request, *args, **kwargs)

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from briefing.archive import freshness
 from briefing.models import Article
-from briefing.web import caching, freshness
+from briefing.web import caching
 from tests import factories
 
 pytestmark = pytest.mark.django_db
