@@ -152,7 +152,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = MODE == "test"
 
 # ---------------------------------------------------------------------------- public pages
-# How long a finished page is kept; a changed article is noticed within a second, see archive/freshness.py.
+# How long a finished page is kept. A changed article is noticed sooner: archive/freshness.py.
 PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
 # A hub that is told of new articles (WebSub); feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
