@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from briefing.dispatch import holding
 from briefing.issues import lifecycle
 from briefing.models import Delivery, Dispatch, Event
 from briefing.transports import single
@@ -15,7 +16,9 @@ class Answers:
     """Registered by briefing.apps when Django is ready."""
 
     def send(self, mail: Mail) -> Answer:
-        """Hand one transactional mail over."""
+        """Hand one transactional mail over, unless all outgoing mail is held."""
+        if reason := holding.held():
+            return Answer("deferred", f"held: {reason}"[:120])
         return single.send(mail)
 
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:

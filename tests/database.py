@@ -51,3 +51,9 @@ def _flushes_get_past_triggers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(connection.ops), "execute_sql_flush", flush_without_triggers)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_mark_of_another_test() -> None:
+    """Begin without the mark that an earlier test's database left: it would call ours a backup."""
+    (LOCAL_DIR / "fence.mark").unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from briefing.dispatch import recovery
+from briefing.dispatch import highwater, holding, recovery
 from briefing.models import Batch, Fence
 
 # After two deaths on one batch its positions are tried one by one.
@@ -59,15 +59,17 @@ def claim(dispatch_id: int, *, now: datetime) -> Held | None:
                 continue
             if batch.claims > 1 and batch.lease_until is not None:
                 recovery.recover(batch, fence=fence, now=now)
-            if batch.intent_upto < batch.size:
-                return _held(batch, fence=fence)
-            # All of it had been in flight: recovery has ended it.
+        # Behind the commit: the mark outside the database never knows more than the database.
+        highwater.raise_to(fence, now)
+        if batch.intent_upto < batch.size:
+            return _held(batch, fence=fence)
+        # All of it had been in flight: recovery has ended it.
 
 
 def next_fence(*, now: datetime) -> int:
     """Draw the next fence: every claim's is higher than all before it."""
     Fence.objects.get_or_create(pk=1)
-    Fence.objects.filter(pk=1).update(number=F("number") + 1, heartbeat_at=now)
+    Fence.objects.filter(pk=1).update(number=F("number") + 1, heartbeat_at=holding.alive(now))
     return Fence.objects.values_list("number", flat=True).get(pk=1)
 
 

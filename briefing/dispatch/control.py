@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
-from briefing.dispatch.outcome import DEFERRED
+from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError, sources
 from briefing.issues import lifecycle
 from briefing.issues.compiling import compile_issue
@@ -106,13 +106,16 @@ def cancel(dispatch: Dispatch, *, reason: str) -> None:
 
 
 def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
-    """Finish a dispatch whose plan is complete and of which nothing is open or deferred."""
+    """Finish a dispatch whose plan is complete and of which nothing is open, deferred or leaving."""
     open_batches = Batch.objects.filter(dispatch=OuterRef("pk")).exclude(state=Batch.State.DONE)
-    deferred = Delivery.objects.filter(dispatch=OuterRef("pk"), outcome=DEFERRED)
+    rows = Delivery.objects.filter(dispatch=OuterRef("pk"))
+    # A second attempt is unknown while it is on its way, until its lease is over.
+    leaving = rows.filter(outcome=UNKNOWN, next_at__gt=now)
     finished = (
         Dispatch.objects.filter(pk=dispatch_id, state__in=SENDING, planned_at__isnull=False)
         .exclude(Exists(open_batches))
-        .exclude(Exists(deferred))
+        .exclude(Exists(rows.filter(outcome=DEFERRED)))
+        .exclude(Exists(leaving))
         .update(state=Dispatch.State.FINISHED, finished_at=now)
     )
     if finished:
@@ -121,11 +124,29 @@ def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
     return bool(finished)
 
 
+def reopen_with_rest() -> int:
+    """Set finished dispatches running again of which somebody waits for another attempt.
+
+    A person had it sent again to some, or a deferral came when everybody had given up on it.
+    """
+    waiting = _with_deferred(Dispatch.State.FINISHED)
+    return Dispatch.objects.filter(pk__in=waiting, state=Dispatch.State.FINISHED).update(
+        state=Dispatch.State.RUNNING, finished_at=None
+    )
+
+
 def cancelled_and_open() -> list[int]:
     """Return cancelled dispatches whose rest is not written down yet."""
     open_batches = Batch.objects.filter(dispatch=OuterRef("pk")).exclude(state=Batch.State.DONE)
     cancelled = Dispatch.objects.filter(Exists(open_batches), state=Dispatch.State.CANCELLED)
-    return list(cancelled.values_list("pk", flat=True))
+    found = {*cancelled.values_list("pk", flat=True), *_with_deferred(Dispatch.State.CANCELLED)}
+    return sorted(found)
+
+
+def _with_deferred(state: Dispatch.State) -> list[int]:
+    """Return dispatches in a state with deferred rows: few rows are, and an index holds just them."""
+    rows = Delivery.objects.filter(outcome=DEFERRED, dispatch__state=state)
+    return list(rows.order_by().values_list("dispatch_id", flat=True).distinct())
 
 
 def _step(dispatch: Dispatch, wanted: str, *, reason: str) -> None:

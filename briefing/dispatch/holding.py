@@ -5,14 +5,16 @@ brought back: what it believes is still to be sent may have been sent. Then ever
 person decides. The same switch stops all outgoing mail by hand.
 """
 
-import os
+import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
+from django.db.models import F
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 
+from briefing.dispatch import alerts, highwater, journal
 from briefing.dispatch.states import SENDING
-from briefing.models import Batch, Dispatch, Fence
+from briefing.models import Alert, Batch, Dispatch, Fence
 
 # A copy whose database gave no sign of life for so long may be another copy.
 SILENCE = timedelta(minutes=30)
@@ -34,40 +36,66 @@ def hold(reason: str, *, now: datetime) -> None:
     )
 
 
-def let_go() -> None:
+def let_go(*, now: datetime) -> None:
     """Let mail leave again, as a person decided. Held dispatches wait for their own decision."""
-    high = Fence.objects.filter(pk=1).values_list("number", flat=True).first() or 0
-    _write_mark(max(high, _read_mark()))
-    Fence.objects.filter(pk=1).update(held="", held_at=None, number=max(high, _read_mark()))
+    Fence.objects.filter(pk=1).update(held="", held_at=None, heartbeat_at=alive(now))
 
 
-def beat(*, now: datetime) -> str:
-    """Check the guards, then give a sign of life; returns why everything was held, or nothing.
+def guard(*, now: datetime) -> str:
+    """Return why nothing may leave, or nothing; holds everything when this looks like a restore.
 
-    Called by the sweep, before anything else is done.
+    Called at the beginning of each sweep and each drain: a restored copy must not send even once.
     """
-    Fence.objects.get_or_create(pk=1)
-    fence = Fence.objects.get(pk=1)
-    reason = _suspicion(fence, now=now)
+    fence, _made = Fence.objects.get_or_create(pk=1)
+    if fence.held:
+        return fence.held
+    reason = _older_than(highwater.read(), fence) or _silence(fence, now=now)
     if reason:
         hold(reason, now=now)
-    else:
-        _write_mark(fence.number)
-        _hold_late(now=now)
-    Fence.objects.filter(pk=1).update(heartbeat_at=now)
+        text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."
+        alerts.raise_alert(Alert.Kind.HELD, "all", text, now=now)
     return reason
 
 
-def _suspicion(fence: Fence, *, now: datetime) -> str:
-    if fence.held:
+def beat(*, now: datetime) -> str:
+    """Guard, then give a sign of life; returns why nothing may leave, or nothing.
+
+    Called by the sweep, before anything else is done.
+    """
+    reason = guard(now=now)
+    Fence.objects.filter(pk=1).update(heartbeat_at=alive(now))
+    if not reason:
+        _hold_late(now=now)
+        highwater.raise_to(Fence.objects.values_list("number", flat=True).get(pk=1), now)
+    return reason
+
+
+def alive(now: datetime) -> Combinable:
+    """Return what a sign of life sets: the latest one, whichever worker's clock is ahead."""
+    return Greatest(Coalesce(F("heartbeat_at"), now), now)
+
+
+def _older_than(mark: highwater.Mark, fence: Fence) -> str:
+    """Return what is wrong with a database that knows less than the file beside it."""
+    alive_at = fence.heartbeat_at
+    knows_all = mark.at is None or (alive_at is not None and alive_at >= mark.at)
+    if fence.number >= mark.number and knows_all:
         return ""
-    if fence.number < _read_mark():
-        return "this database is older than its last run: a backup was restored"
-    busy = Dispatch.objects.filter(state__in=SENDING).exists()
-    if busy and fence.heartbeat_at and now - fence.heartbeat_at > SILENCE:
-        minutes = int((now - fence.heartbeat_at).total_seconds() // 60)
-        return f"no sign of life for {minutes} minutes in the midst of a dispatch"
-    return ""
+    # No fence may be drawn twice, and no journal be believed that tells of the time since then.
+    Fence.objects.filter(pk=1, number__lt=mark.number).update(number=mark.number)
+    journal.clear_abandoned(older_than_seconds=0, now=time.time())
+    return "this database is older than its last run: a backup was restored"
+
+
+def _silence(fence: Fence, *, now: datetime) -> str:
+    alive_at = fence.heartbeat_at
+    if alive_at is None or now - alive_at <= SILENCE:
+        return ""
+    # One that began since the last sign of life was begun here, by a person who is waiting for it.
+    if not Dispatch.objects.filter(state__in=SENDING, started_at__lt=alive_at).exists():
+        return ""
+    minutes = int((now - alive_at).total_seconds() // 60)
+    return f"no sign of life for {minutes} minutes in the midst of a dispatch"
 
 
 def _hold_late(*, now: datetime) -> None:
@@ -83,22 +111,3 @@ def _hold_late(*, now: datetime) -> None:
         Dispatch.objects.filter(pk=dispatch_id, state__in=SENDING).update(
             state=Dispatch.State.HOLDING, reason="a wave is more than an hour late"
         )
-
-
-def _mark_file() -> Path:
-    return Path(settings.LOCAL_DIR) / "fence.mark"
-
-
-def _read_mark() -> int:
-    """Return the highest fence that this copy ever saw, kept outside the database."""
-    try:
-        return int(_mark_file().read_text("ascii"))
-    except (OSError, ValueError):
-        return 0
-
-
-def _write_mark(number: int) -> None:
-    """Replace the file whole: a torn one would read as zero and forget what it guards."""
-    draft = _mark_file().with_suffix(f".{os.getpid()}")
-    draft.write_text(str(number), "ascii")
-    draft.replace(_mark_file())

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from briefing.dispatch import results
+from briefing.dispatch import control, results
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, REJECTED, UNKNOWN
-from briefing.models import Delivery
+from briefing.models import Delivery, Dispatch
 
 # Evidence may still come for so long: a webhook, or an answer after the lease.
 POLICY_WAIT = timedelta(minutes=15)
@@ -38,8 +38,15 @@ def reject(dispatch_id: int, readers: Collection[int], *, by: str) -> int:
 
 
 def resend(dispatch_id: int, readers: Collection[int], *, by: str, now: datetime) -> int:
-    """Send again to these readers: some of them may then have two copies."""
-    return _decide(dispatch_id, readers, DEFERRED, code=f"resent by {by}", next_at=now)
+    """Send again to these readers: some of them may then have two copies.
+
+    A finished dispatch runs again for them; of a cancelled one nothing is sent any more.
+    """
+    if Dispatch.objects.filter(pk=dispatch_id, state=Dispatch.State.CANCELLED).exists():
+        return 0
+    number = _decide(dispatch_id, readers, DEFERRED, code=f"resent by {by}", next_at=now)
+    control.reopen_with_rest()
+    return number
 
 
 def apply_policy(*, now: datetime) -> int:

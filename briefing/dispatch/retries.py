@@ -94,7 +94,7 @@ def intend(step: Step, variants: Variants, maker: Makers) -> RetryGroup | None:
         rows = _due(step)
         fence = claims.next_fence(now=step.now) if rows else 0
         copies = _prepare(step, rows, variants, maker)
-        _mark(step.dispatch.pk, copies, fence=fence)
+        _mark(step, copies, fence=fence)
         # Before the commit: a worker that dies right behind it has then put nothing on the wire.
         slot = _note(step, copies, fence=fence) if rows else 0
     for group in step.answered:
@@ -145,11 +145,15 @@ def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Ma
     return copies
 
 
-def _mark(dispatch_id: int, copies: Sequence[Copy], *, fence: int) -> None:
-    """Mark the rows as on their way: unknown, until this attempt's fence brings an answer."""
+def _mark(step: Step, copies: Sequence[Copy], *, fence: int) -> None:
+    """Mark the rows as on their way: unknown, until this attempt's fence brings an answer.
+
+    Until `next_at`, the end of its lease, that answer is waited for.
+    """
+    dispatch_id = step.dispatch.pk
     going = [copy.subscriber_id for copy in copies]
     Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=going).update(
-        outcome=UNKNOWN, fence=fence, next_at=None, code="on its way again"
+        outcome=UNKNOWN, fence=fence, next_at=claims.lease_end(step.now), code="on its way again"
     )
     results.adjust(dispatch_id, Counter({UNKNOWN: len(going)}), taken={DEFERRED: len(going)})
 

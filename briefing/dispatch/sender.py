@@ -181,7 +181,7 @@ def drain(
         cancelling.settle(dispatch_id, now=clock.now())
     if dispatch.state not in SENDING:
         return DrainReport(stopped=dispatch.state)
-    if reason := holding.held():
+    if reason := holding.guard(now=clock.now()):
         return DrainReport(stopped=reason)
     limit = settings.DRAIN_SECONDS if seconds is None else seconds
     ends_at = time.monotonic() + limit

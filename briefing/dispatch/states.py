@@ -8,7 +8,8 @@ DISPATCH_STEPS: dict[str, frozenset[str]] = {
     "running": frozenset({"paused", "holding", "cancelled", "finished"}),
     "paused": frozenset({"running", "canary", "cancelled"}),
     "cancelled": frozenset(),
-    "finished": frozenset(),
+    # A person sends again to those whose copy is unknown.
+    "finished": frozenset({"running"}),
 }
 # States in which an intent may be committed.
 SENDING = frozenset({"canary", "running"})

@@ -20,11 +20,11 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
 
     A doorbell that was lost costs time, never mail: this finds the work in the database.
     """
-    reason = holding.beat(now=now)
-    if reason:
-        text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."
-        alerts.raise_alert(Alert.Kind.HELD, "all", text, now=now)
+    if holding.beat(now=now):
+        alerts.tell(now=now)
+        return
     recovery.recover_abandoned()
+    control.reopen_with_rest()
     journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
     resolving.apply_policy(now=now)
     _alert_unknown(now=now)

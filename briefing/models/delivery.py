@@ -53,6 +53,7 @@ class Delivery(models.Model):
     fate = models.SmallIntegerField(_("fate"), choices=Fate, default=Fate.SILENT)
     attempts = models.SmallIntegerField(_("attempts"), default=1)
     code = models.CharField(_("answer"), max_length=120, null=True)
+    # Of an unknown one that was tried again: until when that attempt's answer is waited for.
     next_at = models.DateTimeField(_("next attempt at"), null=True)
     fence = models.BigIntegerField(null=True)
     reference = models.CharField(_("provider’s reference"), max_length=120, null=True)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["unsent_is_unknown"]:
             self._settle(options["unsent_is_unknown"])
         elif options["release"]:
-            holding.let_go()
+            holding.let_go(now=now)
             self.stdout.write("Mail may leave again. Held dispatches wait to be resumed.")
         elif options["reason"]:
             holding.hold(options["reason"], now=now)

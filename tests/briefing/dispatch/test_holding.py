@@ -1,0 +1,123 @@
+"""A database that may be a backup sends nothing by itself, and one that is not is never held."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from briefing import answers
+from briefing.dispatch import control, highwater, holding, invariants, sender, upkeep
+from briefing.models import Alert, Batch, Delivery, Dispatch, Fence
+from subscribers.ports import Mail
+from tests.briefing.dispatch.making import Provider, dispatching
+
+pytestmark = pytest.mark.django_db
+
+MAIL = Mail("confirm", "ref", "a@mail.example", "B", "b@mail.example", "Hello", "text", "")
+
+
+@pytest.fixture(autouse=True)
+def _small_groups(settings: Settings) -> Iterator[None]:
+    settings.GROUP_SIZE, settings.BATCH_SIZE = 2, 4
+    yield
+    assert invariants.violations() == []
+
+
+def sweep(*, minutes: float = 0) -> list[int]:
+    """Sweep so many minutes from now; returns for what it rang."""
+    rung: list[int] = []
+    now = timezone.now() + timedelta(minutes=minutes)
+    upkeep.sweep(now=now, ring=rung.append, plan=lambda _id: None)
+    return rung
+
+
+def restore(dispatch: Dispatch) -> None:
+    """Bring back the database as it was when nothing had been sent yet."""
+    Delivery.objects.all().delete()
+    Batch.objects.update(state="pending", fence=0, claims=0, intent_upto=0, done_upto=0, accepted=0)
+    Dispatch.objects.filter(pk=dispatch.pk).update(state="running", finished_at=None)
+    Fence.objects.update(number=0, heartbeat_at=timezone.now() - timedelta(minutes=1))
+
+
+def test_a_restored_database_sends_nothing_though_a_doorbell_comes_before_the_first_sweep() -> None:
+    dispatch = dispatching(6)
+    sender.drain(dispatch.pk, Provider())
+    restore(dispatch)
+
+    provider = Provider()
+    report = sender.drain(dispatch.pk, provider)
+
+    assert provider.received == []
+    assert "backup" in report.stopped
+    dispatch.refresh_from_db()
+    assert dispatch.state == Dispatch.State.HOLDING
+    assert Alert.objects.get().kind == Alert.Kind.HELD
+
+
+def test_a_backup_of_a_minute_ago_is_noticed_though_no_batch_was_claimed_since() -> None:
+    sweep()
+    dispatch = dispatching(6)
+    sweep(minutes=5)
+    Fence.objects.update(heartbeat_at=timezone.now() + timedelta(minutes=4))
+
+    assert sweep(minutes=5) == []
+
+    dispatch.refresh_from_db()
+    assert dispatch.state == Dispatch.State.HOLDING
+
+
+def test_no_fence_is_drawn_twice_after_a_restore() -> None:
+    dispatch = dispatching(6)
+    sender.drain(dispatch.pk, Provider())
+    drawn = Fence.objects.get().number
+    restore(dispatch)
+
+    sweep()
+
+    assert Fence.objects.get().number == drawn
+    assert highwater.read().number == drawn
+
+
+def test_once_a_person_lets_go_mail_leaves_again_and_each_held_dispatch_when_resumed() -> None:
+    dispatch = dispatching(6)
+    holding.hold("a person said so", now=timezone.now())
+    assert answers.Answers().send(MAIL).outcome == "deferred"
+
+    holding.let_go(now=timezone.now())
+    provider = Provider()
+    sender.drain(dispatch.pk, provider)
+    assert provider.received == []
+
+    control.resume(dispatch)
+    sender.drain(dispatch.pk, provider)
+    assert len(provider.received) == 6
+
+
+def test_after_half_an_hour_without_a_sign_of_life_a_dispatch_under_way_is_held() -> None:
+    dispatch = dispatching(6)
+    sweep(minutes=1)
+
+    assert sweep(minutes=40) == []
+
+    dispatch.refresh_from_db()
+    assert (dispatch.state, "no sign of life" in dispatch.reason) == ("holding", True)
+
+
+def test_a_dispatch_begun_after_a_month_of_silence_is_not_held() -> None:
+    sweep(minutes=-43_200)
+    dispatch = dispatching(6)
+
+    assert sweep() == [dispatch.pk]
+
+    provider = Provider()
+    sender.drain(dispatch.pk, provider)
+    assert len(provider.received) == 6
+
+
+def test_workers_whose_clocks_differ_a_little_are_no_restore() -> None:
+    dispatch = dispatching(6)
+    sweep(minutes=0.5)
+
+    assert sweep() == [dispatch.pk]

@@ -1,0 +1,116 @@
+"""A dispatch is over when nobody waits for another attempt, and goes on when somebody does again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from briefing.dispatch import control, invariants, progress, resolving, sender, upkeep
+from briefing.dispatch.outcome import ACCEPTED, CANCELLED, DEFERRED, UNKNOWN
+from briefing.models import Delivery, Dispatch
+from briefing.transports.base import Copy
+from tests.briefing.dispatch.making import Provider, dispatching, outcomes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small_groups(settings: Settings) -> Iterator[None]:
+    settings.GROUP_SIZE, settings.BATCH_SIZE = 2, 5
+    yield
+    assert invariants.violations() == []
+
+
+def sweep() -> list[int]:
+    rung: list[int] = []
+    upkeep.sweep(now=timezone.now(), ring=rung.append, plan=lambda _id: None)
+    return rung
+
+
+def deferring(dispatch: Dispatch) -> Provider:
+    """Have everybody deferred once, and due again."""
+    provider = Provider(answer=lambda _copy: (DEFERRED, "451 later"))
+    sender.drain(dispatch.pk, provider)
+    Delivery.objects.update(next_at=timezone.now())
+    return provider
+
+
+def test_a_dispatch_does_not_finish_while_a_second_attempt_is_on_its_way() -> None:
+    dispatch = dispatching(1)
+    provider = deferring(dispatch)
+    ended: list[bool] = []
+
+    def finish(_copy: Copy) -> None:
+        ended.append(control.finish_if_done(dispatch.pk, now=timezone.now()))
+
+    provider.before = finish
+    sender.drain(dispatch.pk, provider)
+
+    assert ended == [False]
+    assert outcomes(dispatch) == {"reader0@mail.example": DEFERRED}
+
+
+def test_a_second_attempt_that_nobody_answers_for_lets_the_dispatch_finish_after_its_lease() -> (
+    None
+):
+    dispatch = dispatching(1)
+    provider = deferring(dispatch)
+
+    def die(_copy: Copy) -> None:
+        raise KeyboardInterrupt
+
+    provider.before = die
+    with pytest.raises(KeyboardInterrupt):
+        sender.drain(dispatch.pk, provider)
+
+    assert not control.finish_if_done(dispatch.pk, now=timezone.now())
+    assert control.finish_if_done(dispatch.pk, now=timezone.now() + timedelta(minutes=5))
+    assert outcomes(dispatch) == {"reader0@mail.example": UNKNOWN}
+
+
+def test_what_a_person_sends_again_of_a_finished_dispatch_is_sent() -> None:
+    dispatch = dispatching(3)
+    provider = Provider(answer=lambda _copy: None)
+    sender.drain(dispatch.pk, provider)
+    assert control.finish_if_done(dispatch.pk, now=timezone.now())
+    readers = list(Delivery.objects.values_list("subscriber_id", flat=True))
+
+    assert resolving.resend(dispatch.pk, readers[:2], by="ada", now=timezone.now()) == 2
+    assert sweep() == [dispatch.pk]
+    provider.answer = lambda _copy: ACCEPTED
+    sender.drain(dispatch.pk, provider)
+
+    assert sorted(outcomes(dispatch).values()) == [ACCEPTED, ACCEPTED, UNKNOWN]
+    assert len(provider.received) == 5
+    assert control.finish_if_done(dispatch.pk, now=timezone.now())
+
+
+def test_of_a_cancelled_dispatch_nothing_is_sent_again() -> None:
+    dispatch = dispatching(3)
+    sender.drain(dispatch.pk, Provider(answer=lambda _copy: None))
+    control.cancel(dispatch, reason="wrong issue")
+    readers = list(Delivery.objects.values_list("subscriber_id", flat=True))
+
+    assert resolving.resend(dispatch.pk, readers, by="ada", now=timezone.now()) == 0
+    assert set(outcomes(dispatch).values()) == {UNKNOWN}
+
+
+def test_a_deferral_that_comes_after_the_cancel_is_settled_by_the_next_sweep() -> None:
+    dispatch = dispatching(2)
+
+    def cancel(_copy: Copy) -> None:
+        if not Delivery.objects.exists():
+            Dispatch.objects.filter(pk=dispatch.pk).update(state=Dispatch.State.CANCELLED)
+
+    provider = Provider(answer=lambda _copy: (DEFERRED, "451 later"), before=cancel)
+    sender.drain(dispatch.pk, provider)
+    assert set(outcomes(dispatch).values()) == {DEFERRED}
+
+    assert sweep() == [dispatch.pk]
+    sender.drain(dispatch.pk, provider)
+
+    assert set(outcomes(dispatch).values()) == {CANCELLED}
+    assert progress.measure(dispatch.pk).by_outcome["cancelled"] == 2
+    assert sweep() == []
