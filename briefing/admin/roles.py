@@ -6,6 +6,7 @@ reviewed and tested like any other code; docs/decisions/0012-roles-are-code.md s
 
 from typing import Any
 
+from django.apps import apps as all_apps
 from django.apps.registry import Apps
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
@@ -70,10 +71,11 @@ def grant() -> None:
         group.permissions.set(_permissions(wanted))
 
 
-def grant_after_migrate(apps: Apps, **_: Any) -> None:
+def grant_after_migrate(apps: Apps = all_apps, **_: Any) -> None:
     """Receiver for post_migrate of auth, whose turn comes after every app that the table names.
 
-    `apps` are the models as migrated so far: half way through there is nothing to grant yet.
+    `apps` are the models as migrated so far: half way through there is nothing to grant yet. After
+    a flush Django names none, and all of them are there.
     """
     try:
         for model in ("auth.Group", "briefing.AuditEntry", "subscribers.Subscriber"):
