@@ -75,7 +75,7 @@ def first_issue(wanted: Newsletter) -> Issue:
     articles = lifecycle.unused_articles(wanted)[:_ARTICLES_IN_ISSUE]
     also = " · ".join(article.headline for article in articles[1:3])
     intro = _(
-        "Hello {{ name|there }},\n\nthis is the first issue: %(count)d reports on who builds the "
+        "Hello {{ name|there }},\n\nThis is the first issue: %(count)d reports on who builds the "
         "robots, who pays for them and which rules they meet. Each one ends with what we are "
         "watching next and where its facts come from."
     )
