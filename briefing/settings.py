@@ -5,18 +5,17 @@ MODE=production refuses to start until it has been told its secrets, address and
 """
 
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from briefing import env as environment
-from briefing import limits
+from briefing import limits, logs
 from briefing.theme import UNFOLD  # noqa: F401  read by django-unfold
+from briefing.web import sources
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = Path(os.environ.get("LOCAL_DIR") or BASE_DIR / ".local")
@@ -273,20 +272,7 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 
 # ---------------------------------------------------------------------------- security
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": sources.PUBLIC}
 X_FRAME_OPTIONS = "DENY"
 # no-referrer would make browsers send `Origin: null`, and the CSRF check would refuse the
 # person's own click.
@@ -303,12 +289,4 @@ if PRODUCTION:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # ---------------------------------------------------------------------------- logs
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}
-    },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-}
+LOGGING = logs.configuration(env.str("LOG_LEVEL", "INFO"))

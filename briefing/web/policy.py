@@ -2,27 +2,15 @@
 
 from collections.abc import Callable
 
-from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from briefing.web import sources
+
 # Paths where a member of staff is known. Everywhere else there is no session and no cookie.
 STAFF_PATHS = ("/admin/", "/accounts/")
-
-# docs/decisions/0003-desk-content-policy.md gives the reasons, line by line.
-DESK_POLICY = {
-    # django-unfold's Alpine.js evaluates the expressions in its own attributes.
-    "script-src": [SELF, UNSAFE_EVAL],
-    # Style attributes, which unfold's scripts write; no style elements.
-    "style-src-attr": [UNSAFE_INLINE],
-    "img-src": [SELF, "data:", "blob:"],
-    # The preview of a mail, which has a stricter policy of its own.
-    "frame-src": [SELF],
-}
-# allauth draws the secret of an authenticator app as a data: picture, and that is all.
-ACCOUNT_POLICY = {"img-src": [SELF, "data:"]}
 
 
 def is_staff_path(path: str) -> bool:
@@ -38,9 +26,9 @@ class ContentPolicyMiddleware(CSPMiddleware):
     ) -> HttpResponseBase:
         if not hasattr(response, "_csp_replace"):
             if request.path.startswith("/admin/"):
-                response._csp_replace = DESK_POLICY  # type: ignore[attr-defined]  # csp reads it
+                response._csp_replace = sources.DESK  # type: ignore[attr-defined]  # csp reads it
             elif request.path.startswith("/accounts/"):
-                response._csp_replace = ACCOUNT_POLICY  # type: ignore[attr-defined]  # so here
+                response._csp_replace = sources.ACCOUNT  # type: ignore[attr-defined]  # so here
         return super().process_response(request, response)
 
 
