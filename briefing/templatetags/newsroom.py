@@ -59,6 +59,12 @@ def day(moment: datetime | date | None) -> str:
 
 
 @register.filter
+def machine(moment: datetime | None) -> str:
+    """Write a moment for `datetime` attributes, which allow no microseconds."""
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+@register.filter
 def month(moment: datetime | date) -> str:
     """Write a month: November 2026."""
     if isinstance(moment, datetime):

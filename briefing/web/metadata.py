@@ -37,8 +37,8 @@ class Metadata:
 
 def of_article(article: Article, newsletter: Newsletter | None) -> Metadata:
     """Describe an article."""
-    published = article.published_at.isoformat() if article.published_at else ""
-    modified = max([published, *(each.at.isoformat() for each in article.corrections.all())])
+    published = article.published_at.isoformat(timespec="seconds") if article.published_at else ""
+    modified = max([published, *(each.at.isoformat(timespec="seconds") for each in article.corrections.all())])
     return Metadata(
         title=markdown.typeset(article.headline),
         description=_short(markdown.typeset(article.dek)),
