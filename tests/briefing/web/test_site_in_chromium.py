@@ -88,6 +88,23 @@ def test_everything_is_there_without_scripts(page: Page, paths: list[str]) -> No
     assert page.get_by_label("Your email address").is_visible()
 
 
+def test_the_address_of_an_article_is_copied_by_a_button(page: Page, paths: list[str]) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(paths[2])
+    page.get_by_role("button", name="Copy the address").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+@pytest.mark.browser(javascript=False)
+def test_without_scripts_there_is_no_button_that_does_nothing(
+    page: Page, paths: list[str]
+) -> None:
+    page.goto(paths[2])
+    assert page.get_by_role("button", name="Copy the address").count() == 0
+    assert page.get_by_role("link", name="Email", exact=True).is_visible()
+
+
 def test_the_first_tab_leads_past_the_masthead(page: Page, paths: list[str]) -> None:
     page.goto("/")
     page.keyboard.press("Tab")
