@@ -46,10 +46,12 @@ def guard(*, now: datetime) -> str:
 
     Called at the beginning of each sweep and each drain: a restored copy must not send even once.
     """
+    # First the mark: read behind the database, it may know of a claim made in between.
+    mark = highwater.read()
     fence, _made = Fence.objects.get_or_create(pk=1)
     if fence.held:
         return fence.held
-    reason = _older_than(highwater.read(), fence) or _silence(fence, now=now)
+    reason = _older_than(mark, fence) or _silence(fence, now=now)
     if reason:
         hold(reason, now=now)
         text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from briefing import answers
-from briefing.dispatch import control, highwater, holding, invariants, sender, upkeep
+from briefing.dispatch import claims, control, highwater, holding, invariants, sender, upkeep
 from briefing.models import Alert, Batch, Delivery, Dispatch, Fence
 from subscribers.ports import Mail
 from tests.briefing.dispatch.making import Provider, dispatching
@@ -121,3 +121,18 @@ def test_workers_whose_clocks_differ_a_little_are_no_restore() -> None:
     sweep(minutes=0.5)
 
     assert sweep() == [dispatch.pk]
+
+
+def test_a_claim_that_another_worker_makes_while_the_guard_looks_is_no_restore(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispatch = dispatching(6)
+    read = highwater.read
+
+    def read_behind_a_claim() -> highwater.Mark:
+        claims.claim(dispatch.pk, now=timezone.now())
+        return read()
+
+    monkeypatch.setattr(highwater, "read", read_behind_a_claim)
+
+    assert holding.guard(now=timezone.now()) == ""
