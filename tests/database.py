@@ -1,4 +1,4 @@
-"""Fixtures for the test database: a file of its own, and flushes that get past the ledger's triggers."""
+"""Fixtures for the test database: its own file, flushes past the triggers, cheap passwords."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import override_settings
 
 from subscribers import triggers
 from tests.environment import LOCAL_DIR
@@ -57,3 +58,10 @@ def _flushes_get_past_triggers() -> Iterator[None]:
 def _no_mark_of_another_test() -> None:
     """Begin without the mark that an earlier test's database left: it would call ours a backup."""
     (LOCAL_DIR / "fence.mark").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_nothing() -> Iterator[None]:
+    """Hash the passwords of invented staff quickly; the real hash takes half a second by design."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield

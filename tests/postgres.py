@@ -30,7 +30,7 @@ _FLAGS = (
     *("-c", "fsync=off"),
     *("-c", "synchronous_commit=off"),
     *("-c", "full_page_writes=off"),
-    *("-c", "max_connections=100"),
+    *("-c", "max_connections=300"),
 )
 
 
