@@ -63,6 +63,10 @@ class DeskSite(UnfoldAdminSite):
         """Write down what somebody did on a screen of Django's admin."""
         audit.record(request, act, about, **detail)
 
+    def may_read_history(self, request: HttpRequest) -> bool:
+        """Whether somebody may read who did what."""
+        return request.user.has_perm("briefing.view_auditentry")
+
     def history_address(self, about: Model) -> str:
         """Return where it stands who did what to a row."""
         query = urlencode({"subject": about._meta.label_lower, "subject_id": about.pk})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -37,10 +38,29 @@ class DeskModelAdmin(ModelAdmin):
         for row in queryset:
             self._record(request, "delete", row)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the way to a row's history to whoever may read it."""
+        context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
+        response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return response
+
+    def has_history_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may read what was done to a row here."""
+        # Rows whose every version is kept show it to all who may see the row.
+        return hasattr(self.model, "history") or self.admin_site.may_read_history(request)
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Lead to what the log says about the row."""
+        """Lead to what the log says about the row, for somebody who may read the log."""
+        if not self.admin_site.may_read_history(request):
+            raise PermissionDenied
         row = get_object_or_404(self.model, pk=unquote(object_id))
         return redirect(self.admin_site.history_address(row))
 
@@ -72,18 +92,6 @@ class ReadOnlyAdmin(DeskModelAdmin):
     """A screen for rows that the programs write and people only read."""
 
     warn_unsaved_form = False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the row without a way to its history at the desk: it has none there."""
-        context = {"show_history": False, **(extra_context or {})}
-        response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
-        return response
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.utils import is_mfa_enabled
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.test import Client
 from playwright.sync_api import Page
@@ -21,6 +24,26 @@ def shown_models() -> list[type[Model]]:
     return [model for model in apps.get_models() if desk_site.is_registered(model)]
 
 
+def log_in(person: User) -> Client:
+    """Return the client of somebody who logged in with their second factor."""
+    if not is_mfa_enabled(person):
+        TOTP.activate(person, generate_totp_secret())
+    client = Client()
+    client.force_login(person)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": 0}]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+    return client
+
+
+def holder_of(role: str) -> User:
+    """Make a member of staff who holds one role."""
+    person = User.objects.create_user(role.replace(" ", "-"), password=PASSWORD, is_staff=True)
+    person.groups.add(Group.objects.get(name=role))
+    return person
+
+
 @pytest.fixture
 def owner(db: None) -> User:
     """Make somebody who may do everything."""
@@ -29,10 +52,8 @@ def owner(db: None) -> User:
 
 @pytest.fixture
 def desk(owner: User) -> Client:
-    """Return the owner's client, logged in."""
-    client = Client()
-    client.force_login(owner)
-    return client
+    """Return the owner's client, logged in with a second factor."""
+    return log_in(owner)
 
 
 @pytest.fixture
@@ -40,8 +61,7 @@ def desk_page(visit: Visit, site: str) -> Callable[..., Page]:
     """Open a page for somebody who is already logged in."""
 
     def open_page(person: User, *, javascript: bool = True, dark: bool = False) -> Page:
-        client = Client()
-        client.force_login(person)
+        client = log_in(person)
         page = visit(javascript=javascript, viewport=(1440, 900), dark=dark)
         page.context.add_cookies(
             [
