@@ -89,9 +89,14 @@ def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> Non
     """Move numbers between a dispatch's counters after their batches had counted them."""
     if not +new:
         return
-    count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
+    count = lock_counters(dispatch_id)
     for outcome, number in new.items():
         count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) + number
     for outcome, number in taken.items():
         count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) - number
     count.save(update_fields=["adjusted"])
+
+
+def lock_counters(dispatch_id: int) -> DispatchCount:
+    """Return the row of a dispatch's counters, which nobody else changes before our commit."""
+    return DispatchCount.objects.select_for_update().get(pk=dispatch_id)

@@ -89,10 +89,11 @@ Makers = Callable[[int], CopyMaker]
 def intend(step: Step, variants: Variants, maker: Makers) -> RetryGroup | None:
     """Commit the intent for the next deferred readers that are due; None when there are none."""
     started = time.monotonic()
+    # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
+    fence = claims.next_fence(now=step.now) if due(step.dispatch.pk, now=step.now) else 0
     with transaction.atomic():
         record_in(step.answered, now=step.now)
-        rows = _due(step)
-        fence = claims.next_fence(now=step.now) if rows else 0
+        rows = _due(step) if fence else []
         copies = _prepare(step, rows, variants, maker)
         _mark(step, copies, fence=fence)
         # Before the commit: a worker that dies right behind it has then put nothing on the wire.
@@ -113,6 +114,8 @@ def due(dispatch_id: int, *, now: datetime) -> bool:
 
 
 def _due(step: Step) -> list[Delivery]:
+    # The counters before the dispatch, in the planner's order: the other way they would deadlock.
+    results.lock_counters(step.dispatch.pk)
     if dialect().dispatch_state(step.dispatch.pk) not in SENDING:
         return []
     # Workers share the due rows between them: on PostgreSQL each takes others than its neighbour.

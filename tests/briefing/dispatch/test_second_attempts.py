@@ -1,13 +1,14 @@
 """A dispatch is over when nobody waits for another attempt, and goes on when somebody does again."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import control, invariants, progress, resolving, sender, upkeep
+from briefing.dispatch import claims, control, invariants, progress, resolving, sender, upkeep
 from briefing.dispatch.outcome import ACCEPTED, CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Delivery, Dispatch
 from briefing.transports.base import Copy
@@ -114,3 +115,21 @@ def test_a_deferral_that_comes_after_the_cancel_is_settled_by_the_next_sweep() -
     assert set(outcomes(dispatch).values()) == {CANCELLED}
     assert progress.measure(dispatch.pk).by_outcome["cancelled"] == 2
     assert sweep() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_attempt_holds_up_nobody_who_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatch = dispatching(2)
+    provider = deferring(dispatch)
+    inside: list[bool] = []
+    draw = claims.next_fence
+
+    def draw_and_look(*, now: datetime) -> int:
+        inside.append(connection.in_atomic_block)
+        return draw(now=now)
+
+    monkeypatch.setattr(claims, "next_fence", draw_and_look)
+    sender.drain(dispatch.pk, provider)
+
+    assert len(provider.received) == 4
+    assert inside == [False]
