@@ -1,4 +1,4 @@
-"""How staff log in: allauth, with public registration closed."""
+"""How staff log in: allauth, with the way in from outside closed."""
 
 import secrets
 from email.utils import parseaddr

@@ -13,6 +13,7 @@ _ABOUT_WORDS = ("GLOSSARY.md", "tests/checks/test_checks.py")
 # Other people's names for things, which contain a word that we avoid.
 _FOREIGN = (
     "allow-top-navigation-by-user-activation",  # a value of HTML's sandbox attribute
+    "job_id",  # Unisender Go's name for a call
     "mailing_list",  # a variable of Mailgun's
 )
 
