@@ -3,7 +3,9 @@
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.http import HttpRequest
@@ -17,6 +19,7 @@ def connect() -> None:
     account.user_logged_in.connect(_logged_in)
     user_logged_out.connect(_logged_out)
     user_login_failed.connect(_refused)
+    mfa.authenticator_added.connect(_shown_while_setting_up)
     for signal, act in (
         (account.password_changed, "password.change"),
         (account.password_reset, "password.reset"),
@@ -40,6 +43,14 @@ def _refused(request: HttpRequest | None = None, **_: Any) -> None:
     """Write that somebody was refused, not which name was tried: people type passwords there."""
     if request is not None:
         audit.record(request, "account.refused")
+
+
+def _shown_while_setting_up(
+    request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    """Count the code or touch that set a second factor up as having shown it in this session."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        record_authentication(request, user, method="mfa", type=authenticator.type)
 
 
 def _changed_a_key(act: str) -> Any:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from briefing.admin import roles
@@ -107,7 +107,7 @@ def _names(resolver: URLResolver, space: str) -> Iterator[str]:
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
             yield from _names(pattern, space)
-        elif isinstance(pattern, URLPattern) and pattern.name:
+        elif pattern.name:
             yield f"{space}{pattern.name}"
 
 
@@ -273,7 +273,7 @@ def test_an_author_writes_drafts_and_cannot_publish_or_touch_what_is_published(
     client = log_in(holder_of(roles.AUTHOR))
     public = Article.objects.filter(status="published").first()
     assert public is not None
-    inlines = {}
+    inlines: dict[str, str] = {}
     for name in ("bylines", "sources", "watch_items"):
         inlines |= {f"{name}-TOTAL_FORMS": "0", f"{name}-INITIAL_FORMS": "0"}
     form = {"headline": "Mine", "slug": "mine", "locale": "en", "status": "published", **inlines}

@@ -1,0 +1,102 @@
+"""How long somebody stays logged in."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from briefing.models import User
+from tests.briefing.admin.conftest import PASSWORD
+
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> "Iterator[time_machine.Traveller]":
+    """Stop the clock in the morning; the test moves it on."""
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def here(clock: "time_machine.Traveller", owner: User) -> Client:
+    """Log somebody in, in the morning."""
+    client = Client()
+    client.post("/accounts/login/", {"login": "olivia", "password": PASSWORD})
+    assert client.get("/admin/").status_code == 200
+    return client
+
+
+def is_in(client: Client) -> bool:
+    """Whether the desk still opens."""
+    return client.get("/admin/deliveries/").status_code == 200
+
+
+def test_half_an_hour_without_a_touch_ends_a_session(
+    here: Client, clock: "time_machine.Traveller"
+) -> None:
+    clock.shift(timedelta(minutes=29))
+    assert is_in(here)
+    clock.shift(timedelta(minutes=29))
+    assert is_in(here)
+    clock.shift(timedelta(minutes=31))
+
+    answer = here.get("/admin/deliveries/", follow=True)
+
+    assert answer.request["PATH_INFO"] == "/accounts/login/"
+    assert unquote(answer.request["QUERY_STRING"]) == "next=/admin/deliveries/"
+    assert "You were logged out" in answer.content.decode()
+
+
+def test_a_working_day_ends_a_session_however_busy(
+    here: Client, clock: "time_machine.Traveller"
+) -> None:
+    for _ in range(16):
+        clock.shift(timedelta(minutes=29))
+        assert is_in(here)
+    clock.shift(timedelta(minutes=20))
+
+    assert not is_in(here)
+
+
+def test_a_page_that_refreshes_itself_is_nobodys_touch(
+    here: Client, clock: "time_machine.Traveller"
+) -> None:
+    for _ in range(3):
+        clock.shift(timedelta(minutes=9))
+        here.get("/admin/deliveries/", headers={"HX-Request": "true"})
+    clock.shift(timedelta(minutes=9))
+
+    assert not is_in(here)
+
+
+def test_changing_the_password_ends_every_session(here: Client, owner: User) -> None:
+    elsewhere = Client()
+    elsewhere.post("/accounts/login/", {"login": "olivia", "password": PASSWORD})
+    assert is_in(elsewhere)
+
+    new = "another boring passphrase"
+    answer = here.post(
+        "/accounts/password/change/",
+        {"oldpassword": PASSWORD, "password1": new, "password2": new},
+    )
+
+    assert answer.status_code == 302
+    assert not is_in(elsewhere)
+
+
+def test_deactivating_somebody_shuts_the_door_at_once(here: Client) -> None:
+    User.objects.update(is_active=False)
+
+    assert not is_in(here)
+
+
+def test_a_visitor_of_a_public_page_gets_no_session(client: Client, db: None) -> None:
+    answer = client.get("/")
+
+    assert not answer.cookies
+    assert not Session.objects.exists()
