@@ -94,6 +94,7 @@ def page_of(articles: ArticleQuerySet, *, behind: str = "") -> Page:
     return Page(found[:PAGE_SIZE], older)
 
 
+@remembered
 def article(slug: str) -> Article:
     """Return one article with everything that its page shows.
 

@@ -6,15 +6,16 @@ from typing import Any
 
 from django import template
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 from briefing.archive import markdown, pictures, reading, searching
+from briefing.archive.freshness import remembered
 from briefing.issues import slots
 from briefing.models import Article
-from subscribers.models import Topic
 
 register = template.Library()
 
@@ -23,10 +24,40 @@ _WORDS_PER_MINUTE = 220
 _MARKDOWN_SIGNS = re.compile(r"[*_`#>\[]|\]\([^)]*\)|\]")
 
 
+@register.simple_tag(takes_context=True)
+def masthead(context: template.Context) -> SafeString:
+    """Show the masthead; the page that it leads to is marked in it."""
+    request = context.get("request")
+    path = request.path if request else ""
+    marked = path if path.startswith(("/topics/", "/issues/")) else ""
+    return _masthead(get_language(), marked)
+
+
+@remembered
+def _masthead(_language: str, path: str) -> SafeString:
+    return render_to_string("_masthead.html", {"path": path, "topics": reading.topics()})
+
+
 @register.simple_tag
-def masthead_topics() -> list[Topic]:
-    """Return the topics that the masthead lists."""
-    return reading.topics()
+def footer() -> SafeString:
+    """Show the foot that every page has."""
+    return _footer(get_language())
+
+
+@remembered
+def _footer(_language: str) -> SafeString:
+    return render_to_string("_footer.html")
+
+
+@register.simple_tag
+def read_next(article: Article) -> SafeString:
+    """Show what to read after an article."""
+    return _read_next(get_language(), article)
+
+
+@remembered
+def _read_next(_language: str, article: Article) -> SafeString:
+    return render_to_string("briefing/_related.html", {"related": reading.related(article)})
 
 
 @register.inclusion_tag("briefing/_picture.html")

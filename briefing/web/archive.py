@@ -43,7 +43,6 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         "later": later,
         "metadata": metadata.of_article(found, newsletter),
         "newsletter": newsletter,
-        "related": reading.related(found),
     }
     return render(request, "briefing/article.html", context)
 

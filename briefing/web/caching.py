@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import cached_property, lru_cache, wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
@@ -33,16 +33,23 @@ _KNOWN_PARAMETERS = {"before"}
 _MARK = "briefing.public_page"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeptPage:
-    """One finished page in both encodings. `etag` is of the plain one, without quotes."""
+    """One finished page. `etag` is of the plain bytes, without quotes."""
 
     body: bytes
-    compressed: bytes
     headers: tuple[tuple[str, str], ...]
     etag: str
     version: freshness.Version
     until: float
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The page compressed, once somebody asks for that; nothing when it is too small for it."""
+        if len(self.body) < _WORTH_COMPRESSING:
+            return b""
+        # The time in gzip's header would give every process another file for the same ETag.
+        return gzip.compress(self.body, 6, mtime=0)
 
 
 def public_page(
@@ -114,8 +121,6 @@ def _keep(response: HttpResponse, version: freshness.Version) -> KeptPage:
     )
     return KeptPage(
         body=body,
-        # The time in gzip's header would give every process another file, so another ETag.
-        compressed=gzip.compress(body, 6, mtime=0) if len(body) > _WORTH_COMPRESSING else b"",
         headers=headers,
         etag=hashlib.sha256(body).hexdigest()[:32],
         version=version,
@@ -125,7 +130,8 @@ def _keep(response: HttpResponse, version: freshness.Version) -> KeptPage:
 
 def _answer(request: HttpRequest, page: KeptPage) -> HttpResponse:
     """Return the page, in the encoding that was asked for, or 304 when the visitor has it."""
-    squeezed = bool(page.compressed) and "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+    accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
+    squeezed = "gzip" in accepted and bool(page.compressed)
     # A strong ETag names bytes: each encoding has its own.
     etag = f'"{page.etag}-gzip"' if squeezed else f'"{page.etag}"'
     body = page.compressed if squeezed else page.body

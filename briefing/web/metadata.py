@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -37,8 +38,8 @@ class Metadata:
 
 def of_article(article: Article, newsletter: Newsletter | None) -> Metadata:
     """Describe an article."""
-    published = article.published_at.isoformat(timespec="seconds") if article.published_at else ""
-    modified = max([published, *(each.at.isoformat(timespec="seconds") for each in article.corrections.all())])
+    published = _moment(article.published_at)
+    modified = max([published, *(_moment(each.at) for each in article.corrections.all())])
     return Metadata(
         title=markdown.typeset(article.headline),
         description=_short(markdown.typeset(article.dek)),
@@ -119,6 +120,10 @@ def _image(article: Article) -> dict[str, Any]:
     if measures := pictures.size(name):
         image["width"], image["height"] = measures
     return image
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
 
 
 def _script(data: dict[str, Any]) -> SafeString:
