@@ -1,0 +1,80 @@
+"""Gives each fault its own database: a copy of one that was migrated once.
+
+A kill takes a process, not the machine: what the kernel was handed stays. So nothing is flushed to
+the disk here, but a commit is written before it is answered for, as in production.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, closing
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from tests import postgres
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FLAGS = (
+    *("-c", "listen_addresses="),
+    *("-c", "max_connections=100"),
+    *("-c", "fsync=off"),
+    *("-c", "full_page_writes=off"),
+    *("-c", "synchronous_commit=on"),
+    *("-c", "max_wal_size=2GB"),
+)
+
+
+class Templates:
+    """One migrated database of each kind, made when first asked for, copied for every fault."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        self._copies = 0
+
+    def copy(self, kind: str, folder: Path) -> str:
+        """Return the address of a fresh database for a copy of the product in `folder`."""
+        if kind == "sqlite":
+            path = folder / "briefing.sqlite3"
+            shutil.copyfile(self._file, path)
+            return f"sqlite:///{path}"
+        self._copies += 1
+        name = f"fault{self._copies}"
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        return _named(self._server, name)
+
+    @cached_property
+    def _file(self) -> Path:
+        path = self._folder / "migrated.sqlite3"
+        self._migrate(f"sqlite:///{path}")
+        with closing(sqlite3.connect(path)) as connection:
+            # What is still in the write-ahead log would be missing from a copy of the file.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path
+
+    @cached_property
+    def _server(self) -> str:
+        server = self._stack.enter_context(postgres.running(flags=_FLAGS))
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE migrated")
+        self._migrate(_named(server, "migrated"))
+        return server
+
+    def _migrate(self, url: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=_ROOT,
+            env=os.environ | {"DATABASE_URL": url, "LOCAL_DIR": str(self._folder)},
+            check=True,
+        )
+
+
+def _named(server: str, name: str) -> str:
+    """Return the address of another database on the server."""
+    return f"{server.rpartition('/')[0]}/{name}"

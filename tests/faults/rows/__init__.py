@@ -1,0 +1,1 @@
+"""The faults, one module for each kind; `registry.FAULTS` gathers them in the table's order."""

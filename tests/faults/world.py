@@ -1,0 +1,133 @@
+"""What one fault happens in: a copy of the product with readers, an issue, workers and a sink.
+
+One world lives in one process, with the copy's settings in its environment; nothing outlives it.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.utils import timezone
+
+from briefing.dispatch import control, planner
+from briefing.models import Batch, Dispatch, Issue
+from tests import factories
+from tests.faults import readers, worker
+from tests.faults.postbox import Postbox
+from tests.faults.worker import Worker
+
+# How often a condition is looked at: often enough for figures in tenths of a second.
+_LOOK_SECONDS = 0.1
+
+
+class TooLongError(Exception):
+    """Something that has to happen did not happen in time."""
+
+
+@dataclass(slots=True)
+class World:
+    """The surroundings of one fault. `is_long` asks for production's values and numbers."""
+
+    is_long: bool
+    sink: Postbox
+    workers: list[Worker] = field(default_factory=list)
+    overdue_seconds: float = 0.0
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def open(cls, *, is_long: bool) -> Self:
+        """Start a sink on a port of its own and make it the copy's mail server."""
+        stack = ExitStack()
+        sink = stack.enter_context(Postbox(Path(settings.LOCAL_DIR) / "sink.log"))
+        for account in ("bulk", "transactional"):
+            settings.MAIL_ACCOUNTS[account] = sink.url
+        os.environ["EMAIL_URL"] = sink.url
+        return cls(is_long, sink, _stack=stack)
+
+    def dispatch(self, number: int, *, domains: Sequence[str] = ("mail.example",)) -> Dispatch:
+        """Make so many readers and set an issue to them running; nothing of it is sent yet."""
+        readers.subscribe(number, domains=domains)
+        dispatch = control.start(self.issue(), now=timezone.now())
+        planner.plan(dispatch.pk, ring=lambda _id: None)
+        return dispatch
+
+    def issue(self) -> Issue:
+        """Compose an issue of two articles."""
+        factories.notice()
+        return factories.issue()
+
+    def fork(
+        self,
+        work: Callable[[], object] = worker.drain_loop,
+        *,
+        prepare: Callable[[], object] | None = None,
+    ) -> Worker:
+        """Start a worker that dies with this world."""
+        forked = worker.fork(work, prepare=prepare)
+        self.workers.append(forked)
+        return forked
+
+    def running(self) -> list[Worker]:
+        """Return the workers that are still alive."""
+        return [each for each in self.workers if each.is_running()]
+
+    def keep(self, number: int) -> None:
+        """Replace the workers that died, up to a number."""
+        for _ in range(number - len(self.running())):
+            self.fork()
+
+    def until(
+        self,
+        holds: Callable[[], object],
+        *,
+        seconds: float,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> float:
+        """Wait until something holds; returns how long that took.
+
+        Raises: TooLongError.
+        """
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > seconds:
+                raise TooLongError(f"not after {seconds:.0f} s")
+            meanwhile()
+            self.watch_leases()
+            time.sleep(_LOOK_SECONDS)
+        return time.monotonic() - began
+
+    def watch_leases(self) -> None:
+        """Note for how long the longest forgotten batch has been waiting beyond its lease."""
+        now = timezone.now()
+        oldest = (
+            Batch.objects.filter(state=Batch.State.CLAIMED, lease_until__lt=now)
+            .order_by("lease_until")
+            .values_list("lease_until", flat=True)
+            .first()
+        )
+        if oldest:
+            self.overdue_seconds = max(self.overdue_seconds, (now - oldest).total_seconds())
+
+    @property
+    def recovered_seconds(self) -> float:
+        """Return how long after a worker's last sign of life its batch was taken over, at most."""
+        return float(settings.LEASE_SECONDS) + self.overdue_seconds
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        for each in self.workers:
+            each.end()
+        self._stack.close()
