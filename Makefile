@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench chaos clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templat
 
 bench: $(VENV)/dev.stamp ## Measure every figure beside its reference; ARGS="--only NAME" or --json
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+chaos: $(VENV)/dev.stamp ## Kill, stop and starve it while it dispatches; one line for each fault
+	@$(PY) -m tests.faults $(ARGS)
 
 clean: ## Remove .venv/ (the copy's own data in .local/ stays)
 	rm -rf $(VENV)
@@ -54,7 +57,7 @@ $(VENV)/uv.stamp: requirements-bootstrap.lock
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "'$(PYTHON)' has no venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@$(PY) -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	@$(PY) -m pip install --quiet --no-cache-dir --require-hashes -r requirements-bootstrap.lock
 	@touch $@
 
 # A home folder that cannot be written (a service account, a container) must not stop uv.
