@@ -41,6 +41,12 @@ class Held:
         """How many readers the batch has."""
         return len(self.readers)
 
+    def finish(self, first: int, upto: int) -> None:
+        """Move `done_upto` over a group; groups of a batch are answered in any order."""
+        self.finished[first] = upto
+        while self.done_upto in self.finished:
+            self.done_upto = self.finished.pop(self.done_upto)
+
 
 def claim(dispatch_id: int, *, now: datetime) -> Held | None:
     """Take the next due batch of a dispatch, or one whose holder's lease is over.

@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Protocol
 
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Greatest
 
 from briefing.dispatch import results
 from briefing.dispatch.claims import Held
 from briefing.dispatch.journal import Journal
-from briefing.dispatch.outcome import COUNTERS, DEFERRED, UNKNOWN
+from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN
+from briefing.dispatch.sql import progress
 from briefing.dispatch.sql.rows import ResultRow
-from briefing.models import Batch
 from briefing.transports.base import Copy, Group
 
 
@@ -58,10 +57,17 @@ class InFlight:
 
         The rows may always be written; only the fence's owner may move the progress.
         """
+        held = self.held
         rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
         counts = results.write(rows)
-        Batch.objects.filter(pk=self.held.batch_id).update(**increments(counts))
-        _move_done(self)
+        held.finish(self.first, self.upto)
+        progress.record(
+            held.batch_id,
+            held.fence,
+            done_upto=held.done_upto,
+            intent_upto=held.intent_upto,
+            counts=counts,
+        )
 
 
 def take_back_unsent(held: Held, groups: Sequence[Answered]) -> None:
@@ -109,6 +115,19 @@ def _never_left(copy: Copy) -> bool:
 
 
 def _result(dispatch_id: int, copy: Copy, *, now: datetime) -> ResultRow:
+    if copy.outcome == ACCEPTED:
+        # Nearly all of them: no words, no next time.
+        return ResultRow(
+            dispatch_id,
+            copy.subscriber_id,
+            copy.address_hash,
+            now,
+            ACCEPTED,
+            1,
+            None,
+            None,
+            copy.reference,
+        )
     outcome, code = verdict(copy)
     told = results.Verdict(
         outcome=outcome,
@@ -118,20 +137,6 @@ def _result(dispatch_id: int, copy: Copy, *, now: datetime) -> ResultRow:
         reference=copy.reference,
     )
     return results.row(dispatch_id, copy.subscriber_id, told, now=now)
-
-
-def _move_done(group: InFlight) -> None:
-    """Move `done_upto` over this group; groups of a batch are answered in any order."""
-    held = group.held
-    held.finished[group.first] = group.upto
-    while held.done_upto in held.finished:
-        held.done_upto = held.finished.pop(held.done_upto)
-    over = held.done_upto >= held.size
-    Batch.objects.filter(pk=held.batch_id, fence=held.fence).update(
-        done_upto=Greatest(F("done_upto"), Value(held.done_upto)),
-        intent_upto=held.intent_upto,
-        **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
-    )
 
 
 def increments(counts: Counter[int]) -> dict[str, Combinable]:

@@ -16,16 +16,16 @@ from django.db import transaction
 from briefing.dispatch import results
 from briefing.dispatch.claims import Held, lease_end
 from briefing.dispatch.copies import BadReaderError, CopyMaker
-from briefing.dispatch.groups import Answered, InFlight, increments, record_in
+from briefing.dispatch.groups import Answered, InFlight, record_in
 from briefing.dispatch.journal import Journal
 from briefing.dispatch.outcome import QUARANTINED, SKIPPED
-from briefing.dispatch.sql import dialect
+from briefing.dispatch.sql import dialect, progress
 from briefing.dispatch.sql.rows import ReaderRow, ResultRow
 from briefing.dispatch.states import SENDING
-from briefing.models import Batch, Delivery, Dispatch
+from briefing.models import Delivery, Dispatch
 from briefing.transports.base import Copy, Group
 
-# Left at the end of a lease for the last answer's row to be written.
+# Left at the end of a lease for the last answer's row to be written: of short ones, a tenth.
 _MARGIN_SECONDS = 2.0
 
 
@@ -39,7 +39,8 @@ class Stopped:
 
 def deadline(started: float) -> float:
     """Return until when, on the monotonic clock, a copy may be started after an intent."""
-    return started + settings.LEASE_SECONDS - settings.EMAIL_TIMEOUT - _MARGIN_SECONDS
+    margin = min(_MARGIN_SECONDS, settings.LEASE_SECONDS / 10)
+    return started + settings.LEASE_SECONDS - settings.EMAIL_TIMEOUT - margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,13 @@ def reason_to_skip(reader: ReaderRow | None, taken: set[int]) -> str:
 
 def _commit(held: Held, upto: int, settled: Sequence[ResultRow], *, now: datetime) -> bool:
     """Move the batch's intent, if the fence still holds."""
-    counts = Counter(row.outcome for row in settled)
-    moved = Batch.objects.filter(
-        pk=held.batch_id, fence=held.fence, state=Batch.State.CLAIMED
-    ).update(intent_upto=upto, lease_until=lease_end(now), **increments(counts))
+    moved = progress.commit_intent(
+        held.batch_id,
+        held.fence,
+        upto=upto,
+        lease_until=lease_end(now),
+        counts=Counter(row.outcome for row in settled),
+    )
     if moved:
         results.write(settled)
-    return bool(moved)
+    return moved

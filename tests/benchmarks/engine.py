@@ -24,8 +24,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from briefing.dispatch import planner, sender
+from briefing.dispatch.copies import CopyMaker
+from briefing.dispatch.journal import Journal
 from briefing.dispatch.progress import measure
+from briefing.dispatch.results import short_hash
+from briefing.dispatch.sql.rows import ReaderRow
 from briefing.transports import accounts
+from briefing.transports.base import Copy
 from subscribers.models import Newsletter
 from tests.benchmarks import world
 
@@ -60,6 +65,17 @@ def drain(number: int) -> dict[str, Any]:
         "complete": progress.over and progress.planned == number,
         "bytes_each": _bytes_each(),
     }
+
+
+def state(number: int) -> dict[str, Any]:
+    """Return what the database's side costs a row: copies cost nothing here, and nothing is sent."""
+
+    def make(self: CopyMaker, reader: ReaderRow, *, position: int) -> Copy:
+        return Copy(position, reader.subscriber_id, short_hash(reader.address_hash), "", b"")
+
+    CopyMaker.make = make  # type: ignore[method-assign]  # splicing is measured apart
+    figures = drain(number)
+    return figures | {"us_each": figures["seconds"] / number * 1e6}
 
 
 def first(_number: int) -> dict[str, Any]:
@@ -98,8 +114,6 @@ def worker(_number: int) -> dict[str, Any]:
     measure_connection.execute("SELECT 1")
     print("warm", flush=True)
     dispatch_id = int(sys.stdin.readline())
-    from briefing.dispatch.journal import Journal
-
     told: list[float] = []
     noted = Journal.started
 
@@ -160,7 +174,14 @@ def _bytes_each() -> float | None:
 
 
 if __name__ == "__main__":
-    modes = {"prepare": prepare, "drain": drain, "first": first, "worker": worker, "django": naive}
+    modes = {
+        "prepare": prepare,
+        "drain": drain,
+        "state": state,
+        "first": first,
+        "worker": worker,
+        "django": naive,
+    }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:
         print(json.dumps(result), flush=True)

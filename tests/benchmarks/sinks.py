@@ -44,8 +44,9 @@ def smtp_sink() -> Iterator[int]:
     if program is None:
         raise RuntimeError("smtp-sink is missing: install Debian's package postfix")
     port = free_port()
-    process = subprocess.Popen([program, "-c", f"127.0.0.1:{port}", "1000"],
-                               stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, "-c", f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL
+    )
     try:
         _wait(port)
         yield port

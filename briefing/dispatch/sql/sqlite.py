@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -91,8 +92,11 @@ def upsert_result(row: ResultRow) -> str:
     return "resolved" if changed else "kept"
 
 
-def _adapted(row: ResultRow) -> list[Any]:
-    return [
-        connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
-        for value in row
-    ]
+def _adapted(row: ResultRow) -> tuple[Any, ...]:
+    # All rows of a group carry the same time, so its text is made once for them.
+    return (*row[:3], _as_text(row.at), *row[4:7], row.next_at and _as_text(row.next_at), row[8])
+
+
+@lru_cache(maxsize=64)
+def _as_text(value: datetime) -> str:
+    return str(connection.ops.adapt_datetimefield_value(value))

@@ -1,0 +1,42 @@
+"""`make bench`: every figure the project promises, beside its reference in the same run.
+
+Exits 1 when a bar is missed; a missed target is only shown. `--only NAME` runs one group of rows,
+`--json` prints the same as JSON, `--write` keeps the table in docs/benchmarks.md.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks import engine_rows
+from tests.benchmarks.table import Measured, as_json, show, write_document
+
+GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {**engine_rows.ROWS}
+
+
+def main() -> int:
+    """Measure what was asked for; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=sorted(GROUPS), help="one group (repeat)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--write", action="store_true", help="keep it in docs/benchmarks.md")
+    options = parser.parse_args()
+    rows: list[Measured] = []
+    for name in options.only or GROUPS:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows.extend(GROUPS[name]())
+    if options.json:
+        print(as_json(rows))
+    else:
+        show(rows)
+    if options.write:
+        write_document(rows, Path("docs/benchmarks.md"), at=datetime.now(UTC))
+    return 0 if all(row.held for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
