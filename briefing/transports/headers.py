@@ -20,8 +20,10 @@ _UNSAFE = re.compile(
 )
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _NEEDS_BACKSLASH = re.compile(r'["\\]')
-# Words with single spaces between them, none so long that it could not stand on a line.
-_FOLDABLE = re.compile(r"[!-~]{1,60}( [!-~]{1,60})*\Z")
+# What cannot be broken must leave room for the header's name; longer, it becomes encoded words.
+_LONGEST_WORD = 60
+# Words with single spaces between them, each of which can stand on a line.
+_FOLDABLE = re.compile(rf"[!-~]{{1,{_LONGEST_WORD}}}( [!-~]{{1,{_LONGEST_WORD}}})*\Z")
 
 
 def clean(value: str) -> str:
@@ -65,12 +67,14 @@ def _phrase(name: str, *, header: str) -> bytes:
     Source: RFC 5322 section 3.2.5; RFC 2047 section 5 (3).
     """
     name = clean(name).strip()
-    if not name or _ATOMS.match(name) and len(name) <= 60:
-        return name.encode("ascii")
-    quoted = '"%s"' % _NEEDS_BACKSLASH.sub(r"\\\g<0>", name)
-    if not name.isascii() or "=?" in name or len(quoted) > 60:
-        return _encoded(name, header=header)
-    return quoted.encode("ascii")
+    if name.isascii() and "=?" not in name:
+        phrase = name
+        if name and not _ATOMS.match(name):
+            escaped = _NEEDS_BACKSLASH.sub(r"\\\g<0>", name)
+            phrase = f'"{escaped}"'
+        if len(phrase) <= _LONGEST_WORD:
+            return phrase.encode("ascii")
+    return _encoded(name, header=header)
 
 
 def _encoded(value: str, *, header: str) -> bytes:

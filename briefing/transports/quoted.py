@@ -23,11 +23,11 @@ def constant(text: str, *, slot_follows: bool) -> bytes:
 
     Before a slot it ends with a soft break, else at the end of its last line, still open.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    *lines, last = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     coded = [b2a_qp(line.encode("utf-8", "replace")) for line in lines]
-    if slot_follows:
-        coded[-1] = _open(lines[-1]) + _CRLF
-    return _stuffed(_CRLF.join(line.replace(b"\n", _CRLF) for line in coded))
+    coded += [_open(last), b""] if slot_follows else [b2a_qp(last.encode("utf-8", "replace"))]
+    # The coder breaks lines as Unix does.
+    return _stuffed(b"\n".join(coded).replace(b"\n", _CRLF))
 
 
 def value(text: str) -> tuple[bytes, bytes]:
@@ -35,7 +35,7 @@ def value(text: str) -> tuple[bytes, bytes]:
 
     The CRLF of that break belongs to the constant that follows.
     """
-    raw = text.encode("utf-8", "replace")
+    raw = text.encode("utf-8", "surrogatepass")
     if not raw.translate(None, _PLAIN):
         coded = _cut(raw) + b"="
         return coded, coded

@@ -48,7 +48,8 @@ class WireComposer:
         """Return one reader's message, from its first header to the final dot."""
         values = slots.values
         forms = [
-            header_text(values[name], header="Subject") if name == "subject"
+            header_text(values[name], header="Subject")
+            if name == "subject"
             else values[name].encode()
             for name in self._header_names
         ]
