@@ -1,0 +1,80 @@
+"""What a server says while copies are handed over, and what a refusal means. Pure.
+
+Sources: RFC 5321 sections 4.2 (replies) and 4.3.2 (which belong to which command), RFC 3463
+(enhanced codes), RFC 4954 section 6 (530).
+"""
+
+import re
+from typing import NamedTuple
+
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
+
+CLOSING = 421
+GO_AHEAD = 354
+
+# RFC 5321 section 4.5.3.1.5 allows 512; some servers explain themselves at length.
+_MAX_LINE_BYTES = 8192
+_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+# Said of us, not of the reader: commands out of order, or no login.
+_ABOUT_US = frozenset({500, 502, 503, 504, 530, 535, 538})
+_TOO_LARGE = re.compile(rb"552|5\d\d[ -]5\.3\.4\b")
+
+
+class Reply(NamedTuple):
+    """One whole reply; of several lines the first, which says most."""
+
+    code: int
+    line: bytes
+
+    def __str__(self) -> str:
+        """Never holds an address: replies like to quote them."""
+        words = self.line[4:].decode("utf-8", "replace")
+        return f"{self.code} {_ADDRESS.sub('<address>', words)}"[:120].rstrip()
+
+
+class Replies:
+    """Cuts what arrives into replies. `unreadable` says that what came last is not SMTP."""
+
+    def __init__(self) -> None:
+        self.unreadable = False
+        self._rest = b""
+        self._first = b""
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Return the replies that are complete now, those before anything unreadable included."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        found = []
+        for line in lines:
+            code, mark = line[:3], line[3:4]
+            if not code.isdigit() or mark not in {b" ", b"-", b"\r", b""}:
+                self.unreadable = True
+                break
+            self._first = self._first or line
+            if mark != b"-":
+                found.append(Reply(int(code), self._first.rstrip()))
+                self._first = b""
+        self.unreadable |= len(self._rest) > _MAX_LINE_BYTES
+        return found
+
+
+def of_message(reply: Reply) -> int:
+    """Return what the reply after the dot means: 4xx is definite for now, 5xx for ever."""
+    if 200 <= reply.code < 300:
+        return ACCEPTED
+    if 400 <= reply.code < 500:
+        return DEFERRED
+    return REJECTED if 500 <= reply.code < 600 else UNKNOWN
+
+
+def of_envelope(stage: str, reply: Reply, *, utf8: bool) -> int | None:
+    """Return what a refused MAIL, RCPT or DATA means for the copy.
+
+    None when it is not about this copy: the server refuses our sender, our login or the order of
+    our commands, and would refuse every reader alike. `utf8` tells that SMTPUTF8 was asked for.
+    """
+    if 400 <= reply.code < 500:
+        return DEFERRED
+    if stage == "mail":
+        # MAIL is the same for every reader, but for the size and the wish for SMTPUTF8.
+        return REJECTED if utf8 or _TOO_LARGE.match(reply.line) else None
+    return None if reply.code in _ABOUT_US else REJECTED

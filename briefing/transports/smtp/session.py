@@ -1,0 +1,189 @@
+"""Several SMTP connections driven by one thread: copies are dealt out, answers counted by group."""
+
+import selectors
+import time
+from collections import deque
+
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED
+from briefing.transports.base import Group, Watcher
+from briefing.transports.smtp.dial import Connection, Dialler
+from briefing.transports.smtp.lane import Held, Lane
+
+# A copy over which so many connections were lost, while others are answered, is what loses them.
+_MAX_LOSSES = 3
+
+
+class SmtpSession:
+    """Open connections and the copies waiting for them. Each copy is handed over at most once."""
+
+    # SMTP has no words for it.
+    retry_after_seconds = 0.0
+
+    def __init__(
+        self,
+        first: Connection,
+        dialler: Dialler,
+        *,
+        timeout_seconds: float,
+        envelope_from: str,
+        watcher: Watcher,
+    ) -> None:
+        self._dialler = dialler
+        self._sockets = dialler.at_once
+        self._timeout_seconds = timeout_seconds
+        self._envelope_from = envelope_from
+        self._watcher = watcher
+        self._lanes: list[Lane] = []
+        self._writing: set[Lane] = set()
+        self._waiting: deque[Held] = deque()
+        self._groups: deque[Group] = deque()
+        # Why no further copy can leave, once that is so.
+        self._trouble = ""
+        self.down_for_good = False
+        # Connections lost in a row without an answer: a server that always hangs up is down.
+        self._barren = 0
+        self._ever_answered = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(dialler.bell, selectors.EVENT_READ)
+        self._adopt(first)
+
+    def submit(self, group: Group) -> None:
+        """Deal a group's copies out to the connections that are free."""
+        self._groups.append(group)
+        self._waiting.extend([Held(copy, group) for copy in group.copies])
+        # A connection may have been closed while the sender was busy elsewhere.
+        self._listen(0)
+        self._deal()
+
+    def collect(self) -> Group:
+        """Drive the connections until any submitted group is answered, and return it."""
+        if not self._groups:
+            raise LookupError("no group was submitted")
+        while True:
+            for group in self._groups:
+                if group.unanswered == 0:
+                    self._groups.remove(group)
+                    return group
+            self._listen(self._patience())
+            self._deal()
+
+    def close(self) -> None:
+        """Say QUIT where that is possible without waiting, and close."""
+        for lane in self._lanes:
+            lane.quit()
+        self._lanes.clear()
+        self._dialler.close()
+        self._selector.close()
+
+    # ------------------------------------------------------------------ what a lane reports
+
+    def answered(self, held: Held) -> None:
+        """Count an answer towards its group."""
+        held.group.unanswered -= 1
+        if held.copy.outcome in {ACCEPTED, REJECTED}:
+            self._barren = 0
+            self._ever_answered = True
+
+    def returned(self, held: Held) -> None:
+        """Take back a copy that was certainly not handed over; others go first now."""
+        if held.losses >= _MAX_LOSSES and self._ever_answered:
+            self._settle(held, DEFERRED, "connection lost whenever this copy was announced")
+        else:
+            self._waiting.append(held)
+
+    # ------------------------------------------------------------------ one turn
+
+    def _patience(self) -> float:
+        """Return how long the first of the answers owed may still take."""
+        owed = [lane.heard_at for lane in self._lanes if lane.busy]
+        # Without any, a connection is being opened, which takes no longer than that.
+        waited = time.monotonic() - min(owed) if owed else 0.0
+        return max(0.0, self._timeout_seconds - waited)
+
+    def _listen(self, seconds: float) -> None:
+        """Wait until something comes, and act on it."""
+        for key, events in self._selector.select(seconds):
+            if key.data is None:
+                self._take_dialled()
+                continue
+            lane: Lane = key.data
+            lane.act(readable=bool(events & selectors.EVENT_READ))
+            self._look_after(lane)
+        late = time.monotonic() - self._timeout_seconds
+        for lane in [each for each in self._lanes if each.heard_at <= late and each.busy]:
+            lane.drop("no reply in time")
+            self._look_after(lane)
+
+    def _deal(self) -> None:
+        """Give every free lane its next copy, and open more lanes while copies wait."""
+        for lane in self._lanes.copy() if self._waiting else ():
+            while self._waiting and lane.free and not self._trouble:
+                self._give(lane, self._waiting.popleft())
+            self._look_after(lane)
+        if self._trouble:
+            self._give_back()
+        elif self._waiting:
+            missing = self._sockets - len(self._lanes) - self._dialler.pending
+            for _ in range(min(missing, len(self._waiting) - self._dialler.pending)):
+                self._dialler.dial()
+
+    def _give(self, lane: Lane, held: Held) -> None:
+        """Hand a copy to a lane, unless it is too late or the server could not take it."""
+        if time.monotonic() >= held.group.deadline:
+            # Too late to be sure of an answer within the lease: certainly unsent.
+            held.group.unanswered -= 1
+        elif refusal := lane.offer.why_not(held.copy):
+            self._settle(held, REJECTED, refusal)
+        else:
+            lane.take(held)
+
+    def _settle(self, held: Held, outcome: int, code: str) -> None:
+        """Answer for a copy without asking the server."""
+        held.copy.outcome, held.copy.code = outcome, code
+        self._watcher.answered(held.copy)
+        held.group.unanswered -= 1
+
+    def _give_back(self) -> None:
+        """Nothing can carry these: they stay unsent, and the sender decides."""
+        while self._waiting:
+            held = self._waiting.popleft()
+            held.copy.code = self._trouble
+            held.group.unanswered -= 1
+
+    # ------------------------------------------------------------------ connections
+
+    def _adopt(self, connection: Connection) -> None:
+        lane = Lane(
+            connection, envelope_from=self._envelope_from, owner=self, watcher=self._watcher
+        )
+        self._lanes.append(lane)
+        self._selector.register(lane.sock, selectors.EVENT_READ, lane)
+
+    def _take_dialled(self) -> None:
+        """Adopt what was opened meanwhile; a server that refuses one more is not asked again."""
+        for found in self._dialler.opened():
+            if isinstance(found, Connection):
+                self._adopt(found)
+            elif left := len(self._lanes) + self._dialler.pending:
+                self._sockets = left
+            else:
+                self._trouble = str(found)
+                self.down_for_good = found.permanent
+
+    def _look_after(self, lane: Lane) -> None:
+        """Let go of a lane that was lost; of the others, watch what they wait for."""
+        if not lane.closed:
+            if lane.wants_write != (lane in self._writing):
+                self._writing ^= {lane}
+                events = selectors.EVENT_WRITE if lane.wants_write else 0
+                self._selector.modify(lane.sock, selectors.EVENT_READ | events, lane)
+        elif lane in self._lanes:
+            self._writing.discard(lane)
+            self._barren += 1
+            if lane.refused:
+                self._trouble, self.down_for_good = lane.refused, True
+            elif self._barren > self._sockets:
+                self._trouble = self._trouble or lane.closed
+            self._selector.unregister(lane.sock)
+            self._lanes.remove(lane)
+            lane.sock.close()
