@@ -65,9 +65,10 @@ def _alive(pid: int) -> bool:
 
 
 def _pids(folder: Path) -> list[int]:
-    """Wait until leader and child have said who they are."""
-    log = folder / "logs" / "leader.log"
+    """Wait until leader and child have said who they are, and the leader is noted."""
+    log, note = folder / "logs" / "leader.log", folder / "processes.json"
     _says_something(log)
+    _eventually(lambda: note.exists() and "leader" in note.read_text("utf-8"))
     return [int(pid) for pid in log.read_text("utf-8").split()]
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 
 _ROOT = Path(__file__).parents[3]
 _READERS = 5
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 240
 
 
 @pytest.fixture
