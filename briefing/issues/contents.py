@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from briefing.archive.markdown import typeset
 from briefing.models import Article, Issue
 from subscribers.links import absolute
 
@@ -39,8 +40,8 @@ def entries(issue: Issue) -> list[ArticleEntry]:
 
 def _entry(article: Article) -> ArticleEntry:
     return ArticleEntry(
-        headline=article.headline,
-        dek=article.dek,
+        headline=typeset(article.headline),
+        dek=typeset(article.dek),
         url=absolute(article.get_absolute_url()),
         topic=article.topic.name if article.topic else "",
         bylines=_joined([byline.author.name for byline in article.bylines.all()]),
