@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from briefing.archive import pictures
 from briefing.archive.markdown import typeset
 from briefing.models import Article, Issue
 from subscribers.links import absolute
@@ -45,12 +47,19 @@ def _entry(article: Article) -> ArticleEntry:
         url=absolute(article.get_absolute_url()),
         topic=article.topic.name if article.topic else "",
         bylines=_joined([byline.author.name for byline in article.bylines.all()]),
-        image_url=absolute(article.image.url) if article.image else "",
+        image_url=_picture(article),
         image_alt=article.image_alt,
         image_credit=article.image_credit,
         image_licence=article.image_licence,
         minutes=max(1, round(len(article.body.split()) / _WORDS_PER_MINUTE)),
     )
+
+
+def _picture(article: Article) -> str:
+    """Return the address of the size for mail: every client shows it, and it is never 10 MB large."""
+    if not article.image:
+        return ""
+    return absolute(default_storage.url(pictures.mail_name(str(article.image))))
 
 
 def _joined(names: list[str]) -> str:
