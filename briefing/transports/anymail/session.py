@@ -152,16 +152,24 @@ class AnymailSession:
         )
 
     def _depart(self, call: Call, sock: socket.socket | None) -> None:
-        """Note the point of no return, just before the first byte. Raises: TooLateError."""
-        now = time.monotonic()
-        if now >= call.group.deadline:
-            raise TooLateError
+        """Note the point of no return, just before the first byte. Raises: TooLateError.
+
+        The time counts behind the note: a worker stopped between the two may wake up with its lease
+        over, and whoever took over must have read that the copies may be on the wire.
+        """
         if call.started:
             raise AssertionError("a call leaves once")
-        call.started, call.ends_at, call.sock = True, now + self._account.timeout_seconds, sock
+        if time.monotonic() >= call.group.deadline:
+            raise TooLateError
         for copy in call.copies:
             copy.started = True
             self._watcher.started(copy)
+        now = time.monotonic()
+        if now >= call.group.deadline:
+            for copy in call.copies:
+                copy.started = False
+            raise TooLateError
+        call.started, call.ends_at, call.sock = True, now + self._account.timeout_seconds, sock
 
     def _settle(self, call: Call, answer: Answer) -> None:
         """Write the verdicts into the copies, and what they mean for the calls to come."""

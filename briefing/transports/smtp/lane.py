@@ -235,16 +235,21 @@ class Lane:
         self._finish(held, outcome, str(reply))
 
     def _send_body(self) -> None:
-        """Pass the point of no return on the wire: check the time, note it, and only then write."""
+        """Pass the point of no return on the wire: note it, check the time, and only then write.
+
+        In this order: a worker stopped between the two may wake up with its lease over, and whoever
+        took over in the meantime must have read that the copy may be on the wire.
+        """
         assert self._opening  # noqa: S101  DATA is only expected with an envelope open
         held = self._opening
+        held.copy.started = True
+        self._watcher.started(held.copy)
         if time.monotonic() >= held.group.deadline:
             # A worker that slept past its lease must not write; only hanging up ends DATA.
+            held.copy.started = False
             self.drop("the lease was nearly over")
             return
         self._body, self._opening = held, None
-        held.copy.started = True
-        self._watcher.started(held.copy)
         assert isinstance(held.copy.payload, bytes)  # noqa: S101  built by WireComposer
         self._dot_at = self._stream.say(held.copy.payload)
         self._expected.append("body")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from briefing.transports.base import Group
+from briefing.transports.base import Copy, Group
 from tests.briefing.transports import messages, sending
 from tests.briefing.transports.scripted import (
     ALWAYS,
@@ -192,4 +192,23 @@ def test_a_deadline_that_passes_before_the_go_ahead_keeps_the_message_back(
         session.collect()
         session.close()
     assert sending.fates(sent) == ["given back"] * 3
+    assert server.begun == set()
+
+
+class StoppedNotebook(Notebook):
+    """Stands for a worker that is stopped (SIGSTOP) while it notes a copy, and then continued."""
+
+    def started(self, copy: Copy) -> None:
+        super().started(copy)
+        time.sleep(0.5)
+
+
+def test_a_worker_stopped_past_its_lease_as_it_begins_a_message_does_not_send_it() -> None:
+    sent = sending.copies(2)
+    with ScriptedServer() as server:
+        session = sending.transport(server.port).open(StoppedNotebook(server), messages.SENDER)
+        session.submit(Group(sent, time.monotonic() + 0.4))
+        session.collect()
+        session.close()
+    assert sending.fates(sent) == ["given back"] * 2
     assert server.begun == set()
