@@ -187,7 +187,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # ---------------------------------------------------------------------------- mail
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 30)
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", 30.0)
 # No provider configured means the local sink, never a stranger's server.
 EMAIL_URL = env.str("EMAIL_URL", "" if PRODUCTION else "smtp://127.0.0.1:8025")
 MAIL_ACCOUNTS = {
@@ -211,6 +211,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 GROUP_SIZE = env.int("GROUP_SIZE", 100)
 BATCH_SIZE = env.int("BATCH_SIZE", 500)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
+if LEASE_SECONDS < 1.5 * EMAIL_TIMEOUT:
+    # No copy would ever be started: its answer could come when the batch is somebody else's.
+    raise ImproperlyConfigured("LEASE_SECONDS must be half as long again as EMAIL_TIMEOUT.")
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", 50.0)
 SMTP_SOCKETS = env.int("SMTP_SOCKETS", 8)
 # Messages a second: "bulk=200,bulk/gmail.com=50". What is not named has no limit.
@@ -268,6 +271,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["briefing.formats"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 
