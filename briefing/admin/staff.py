@@ -38,7 +38,7 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     fieldsets = (
-        (None, {"fields": ("username", "password", ("first_name", "last_name"), "email")}),
+        (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
         (_("Role"), {"fields": ("is_active", "groups")}),
         (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
     )

@@ -81,7 +81,7 @@ def test_a_consent_record_names_its_newsletter_and_its_seal(client: Client) -> N
     page = client.get(f"/admin/subscribers/consentrecord/{record.pk}/change/").content.decode()
 
     assert "The Robotics Briefing" in page
-    assert "Seal 1, leaf" in page
+    assert f"Seal {ConsentSeal.objects.get().pk}, leaf" in page
     assert bytes(record.sha256).hex() in page
 
 

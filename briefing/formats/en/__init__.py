@@ -1,0 +1,1 @@
+"""English: day before month, a clock of 24 hours."""
