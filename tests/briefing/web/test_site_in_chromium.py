@@ -97,9 +97,7 @@ def test_the_address_of_an_article_is_copied_by_a_button(page: Page, paths: list
 
 
 @pytest.mark.browser(javascript=False)
-def test_without_scripts_there_is_no_button_that_does_nothing(
-    page: Page, paths: list[str]
-) -> None:
+def test_without_scripts_there_is_no_button_that_does_nothing(page: Page, paths: list[str]) -> None:
     page.goto(paths[2])
     assert page.get_by_role("button", name="Copy the address").count() == 0
     assert page.get_by_role("link", name="Email", exact=True).is_visible()
@@ -134,3 +132,12 @@ def test_a_picture_comes_in_the_size_that_fits(page: Page, paths: list[str]) -> 
     picture = page.locator(".article__figure img")
     assert picture.get_attribute("width") == "1600"
     assert picture.get_attribute("height") == "900"
+
+
+@pytest.mark.browser(dark=True)
+def test_paper_is_white_whatever_the_screen_is(page: Page, paths: list[str]) -> None:
+    page.goto(paths[2])
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert not page.get_by_label("Your email address").is_visible()
