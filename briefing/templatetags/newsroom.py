@@ -20,8 +20,8 @@ from briefing.models import Article
 register = template.Library()
 
 _WORDS_PER_MINUTE = 220
-# Headings, emphasis, quotes and the addresses of links.
-_MARKDOWN_SIGNS = re.compile(r"[*_`#>\[]|\]\([^)]*\)|\]")
+# Headings, emphasis, quotes and the addresses of links, which an excerpt may have cut short.
+_MARKDOWN_SIGNS = re.compile(r"[*_`#>\[]|\]\([^)]*(?:\)|$)|\]")
 
 
 @register.simple_tag(takes_context=True)
