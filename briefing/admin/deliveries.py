@@ -92,6 +92,17 @@ def ledger(request: HttpRequest) -> HttpResponse:
         form=form,
         lines=_lines(rows[:ROWS_PER_PAGE], request),
         next_page=_next_page(request, rows),
+        decides=form.is_valid() and _may_decide(request, form.cleaned_data),
+    )
+
+
+def _may_decide(request: HttpRequest, wanted: dict[str, Any]) -> bool:
+    """Whether what is shown are open questions of one dispatch, before somebody who may answer."""
+    open_questions = (Delivery.Outcome.UNKNOWN, Delivery.Outcome.QUARANTINED)
+    return (
+        not wanted["address"]
+        and wanted["outcome"] in open_questions
+        and request.user.has_perm("briefing.resolve_delivery")
     )
 
 

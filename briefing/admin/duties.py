@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from briefing.models import Article, Delivery, Dispatch
+from briefing.models import Alert, Article, Delivery, Dispatch
 
 Tone = Literal["bad", "wait", ""]
 
@@ -23,13 +23,15 @@ class Duty:
     sentence: str
     address: str
     tone: Tone = ""
+    # The alert that this is, when it is one: it can be marked as seen.
+    seen: int | None = None
 
 
 def waiting(user: AbstractBaseUser | AnonymousUser) -> list[Duty]:
     """Return what waits for this person, the most urgent first."""
     found: list[Duty] = []
     if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
-        found += [*_stopped(), *_unknown()]
+        found += [*_alerts(), *_stopped(), *_unknown()]
     if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]
         found += _drafts()
     if not is_mfa_enabled(user):
@@ -41,6 +43,12 @@ def waiting(user: AbstractBaseUser | AnonymousUser) -> list[Duty]:
             )
         )
     return sorted(found, key=lambda duty: ("bad", "wait", "").index(duty.tone))
+
+
+def _alerts() -> Iterator[Duty]:
+    """Yield what the machinery raised its hand for, until somebody says that it is seen."""
+    for alert in Alert.objects.filter(seen_at=None)[:10]:
+        yield Duty(alert.text, reverse("admin:briefing_dispatch_changelist"), "bad", seen=alert.pk)
 
 
 def _stopped() -> Iterator[Duty]:

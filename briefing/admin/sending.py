@@ -28,6 +28,8 @@ REASONS: dict[str, str | Promise] = {
     "digest": _("get the weekly digest instead"),
     "erased": _("have been erased"),
     "segment": _("are not in the segment"),
+    "has it already": _("have it already, or may have it"),
+    "never received it": _("never received it"),
 }
 
 

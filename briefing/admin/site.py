@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from briefing.admin import audit
+from briefing.dispatch import holding
 
 
 class DeskSite(UnfoldAdminSite):
@@ -56,8 +57,8 @@ class DeskSite(UnfoldAdminSite):
         return redirect("admin:index")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave the palette out: desk.css has it, so that no page needs a <style> element."""
-        return {**super().each_context(request), "colors": None}
+        """Leave the palette to desk.css, so that no page needs a <style> element; tell of a hold."""
+        return {**super().each_context(request), "colors": None, "held": holding.held()}
 
     def record(self, request: HttpRequest, act: str, about: Model, **detail: Any) -> None:
         """Write down what somebody did on a screen of Django's admin."""

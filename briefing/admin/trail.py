@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from briefing.models import Article, Dispatch, Issue
+from subscribers.models import Subscriber
 
 Trail = list[tuple[str | Promise, str]]
 
@@ -30,4 +31,13 @@ def article(one: Article) -> Trail:
     return [
         (name, reverse("admin:briefing_article_changelist")),
         (one.headline, reverse("admin:briefing_article_change", args=[one.pk])),
+    ]
+
+
+def reader(one: Subscriber) -> Trail:
+    """Lead back to one reader."""
+    name = Subscriber._meta.verbose_name_plural or ""
+    return [
+        (name, reverse("admin:subscribers_subscriber_changelist")),
+        (str(one), reverse("admin:subscribers_subscriber_change", args=[one.pk])),
     ]

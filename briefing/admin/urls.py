@@ -5,7 +5,19 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from briefing.admin import composing, deliveries, previewing, proofing, sending, trying, watching
+from briefing.admin import (
+    composing,
+    deliveries,
+    following,
+    previewing,
+    privacy,
+    proofing,
+    resolving,
+    sending,
+    switch,
+    trying,
+    watching,
+)
 from briefing.admin.site import desk
 
 View = Callable[..., HttpResponse]
@@ -29,6 +41,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         desk.admin_view(watching.steer),
         name="desk-steer",
     ),
+    re_path(
+        r"^issues/(?P<pk>\d{1,18})/(?P<kind>missed|correction)/$",
+        desk.admin_view(following.follow),
+        name="desk-follow",
+    ),
+    _screen("deliveries/resolve/", resolving.resolve, "desk-resolve"),
+    _screen("mail/hold/", switch.hold, "desk-hold"),
+    _screen("mail/let-go/", switch.let_go, "desk-let-go"),
+    _screen("alerts/<int:pk>/seen/", switch.see, "desk-see"),
+    _screen("readers/<int:pk>/export/", privacy.export, "desk-export"),
+    _screen("readers/<int:pk>/erase/", privacy.erase, "desk-erase"),
     _screen("deliveries/", deliveries.ledger, "desk-deliveries"),
     path("", desk.urls),
 ]

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -33,6 +32,8 @@ TONES = {
     "cancelled": "",
 }
 BAR_UNITS = 1000
+# A person set it so, or a guard did: a person sets it going again.
+WAITING = (Dispatch.State.PAUSED, Dispatch.State.HOLDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
         return response
     switches = {
         "can_pause": dispatch.state in SENDING,
-        "can_resume": dispatch.state == Dispatch.State.PAUSED,
+        "can_resume": dispatch.state in WAITING,
         "can_cancel": dispatch.state not in ENDED,
     }
     return render(
@@ -116,22 +117,8 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
 def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Throw one of the switches; the address table lets only their three names through."""
     dispatch = get_object_or_404(Dispatch, pk=pk)
-    who = request.user.get_username()
-    reason = str(_("by %(who)s at the desk") % {"who": who})
-    done: str | Promise
     try:
-        if act == "pause":
-            control.pause(dispatch, reason=reason)
-            done = _("Paused. What was on the wire is still being answered.")
-        elif act == "resume":
-            control.resume(dispatch)
-            tasks.ring(pk)
-            done = _("Resumed where it had stopped.")
-        else:
-            control.cancel(dispatch, reason=reason)
-            # Whoever drains next writes the rest down as cancelled.
-            tasks.ring(pk)
-            done = _("Cancelled. Readers who had not been reached yet will not be.")
+        done = _throw(act, dispatch, who=request.user.get_username())
     except ForbiddenStepError as error:
         messages.error(
             request,
@@ -139,6 +126,25 @@ def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             % {"state": Dispatch.State(error.current).label},
         )
     else:
+        # After a pause nobody needs to be woken; a cancelled rest is written down by a worker.
+        if act != "pause":
+            tasks.ring(pk)
         audit.record(request, f"dispatch.{act}", dispatch)
         messages.success(request, done)
     return redirect("admin:briefing_dispatch_change", pk)
+
+
+def _throw(act: str, dispatch: Dispatch, *, who: str) -> str:
+    """Take the step and return what to say about it. Raises: ForbiddenStepError."""
+    reason = str(_("by %(who)s at the desk") % {"who": who})
+    if act == "pause":
+        control.pause(dispatch, reason=reason)
+        return str(_("Paused. What was on the wire is still being answered."))
+    if act == "cancel":
+        control.cancel(dispatch, reason=reason)
+        return str(_("Cancelled. Readers who had not been reached yet will not be."))
+    # The engine also lets a finished dispatch run again, for copies that are sent anew.
+    if dispatch.state not in WAITING:
+        raise ForbiddenStepError(dispatch.state, Dispatch.State.RUNNING)
+    control.resume(dispatch)
+    return str(_("Resumed where it had stopped."))

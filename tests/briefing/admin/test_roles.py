@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from briefing.admin import roles
 from briefing.dispatch import control
-from briefing.models import Article, AuditEntry, Author, Dispatch, Issue, User
+from briefing.models import Alert, Article, AuditEntry, Author, Dispatch, Issue, User
 from subscribers import models as people
 from subscribers import sealing, suppression
 from tests.briefing.admin.conftest import holder_of, log_in
@@ -78,8 +78,19 @@ OTHERS = {
     "desk-test": "epo",
     "desk-dispatch": "po",
     "desk-steer": "po",
+    "desk-follow": "po",
+    "desk-resolve": "po",
+    "desk-hold": "po",
+    "desk-let-go": "po",
+    "desk-see": "po",
+    "desk-export": "ro",
+    "desk-erase": "ro",
     "desk-deliveries": "epro",
 }
+
+
+# What acts at once is only taken as a POST.
+POSTED = {"desk-steer", "desk-resolve", "desk-let-go", "desk-see", "desk-export"}
 
 
 def decided() -> dict[str, str]:
@@ -138,6 +149,10 @@ class World:
             ),
             "admin:subscribers_suppression_lift": (self.rows["subscribers_suppression"],),
             "desk-steer": (self.dispatch.pk, "pause"),
+            "desk-follow": (self.dispatch.issue_id, "missed"),
+            "desk-see": (self.rows["briefing_alert"],),
+            "desk-export": (self.rows["subscribers_subscriber"],),
+            "desk-erase": (self.rows["subscribers_subscriber"],),
         }
         if name.startswith("desk-proof"):
             return reverse(name, args=[self.rows["briefing_article"]])
@@ -169,6 +184,7 @@ def world(db: None) -> World:
         "briefing_article": Article.objects.get(status="draft").pk,
         "briefing_issue": draft.pk,
         "briefing_dispatch": dispatch.pk,
+        "briefing_alert": Alert.objects.create(kind="held", key="a", text="a", at=NOW).pk,
         "briefing_user": staff.pk,
     }
     return World(issue=draft, dispatch=dispatch, rows=rows)
@@ -176,7 +192,7 @@ def world(db: None) -> World:
 
 def opens(client: Client, name: str, address: str) -> bool:
     """Whether an address opens for somebody; a refusal is 403 and nothing else."""
-    answer = client.post(address) if name == "desk-steer" else client.get(address)
+    answer = client.post(address) if name in POSTED else client.get(address)
     if answer.status_code == 403:
         return False
     location = answer.headers.get("Location", "")
