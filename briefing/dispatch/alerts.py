@@ -68,7 +68,7 @@ def _post(alert: Alert) -> bool:
         settings.ALERT_WEBHOOK_URL, body.encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310  as above
             return True
     except OSError as error:
         logger.warning("alert_post_failed alert=%s error=%s", alert.pk, type(error).__name__)

@@ -31,6 +31,8 @@ class Pace:
     account: str
     dispatch: Dispatch
     clock: Clock
+    # How many copies the account's transport takes best in one call.
+    preferred: int | None = None
     _troubled: bool = field(default=True)
 
     def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
@@ -39,7 +41,7 @@ class Pace:
         A batch whose workers died is taken one by one, whatever the limits allow.
         """
         lane = held.lane if held else ""
-        size = throttle.group_size(self.account, lane)
+        size = throttle.group_size(self.account, lane, preferred=self.preferred)
         if held:
             size = 1 if held.cautious else min(size, held.size - held.intent_upto)
         grant = throttle.take(self.account, lane, size, now=now)

@@ -188,7 +188,7 @@ def drain(
     return Drain(
         dispatch,
         transport,
-        pace.Pace(account, dispatch, clock),
+        pace.Pace(account, dispatch, clock, transport.group_size),
         clock,
         Load(dispatch_id, clock),
         CopyMakers(transport, dispatch),

@@ -39,10 +39,13 @@ def rate(account: str, lane: str) -> float:
     return float(settings.RATES.get(f"{account}/{lane}" if lane else account, 0.0))
 
 
-def group_size(account: str, lane: str) -> int:
-    """Return how many copies to intend at once: with a slow limit small groups, evenly spread."""
+def group_size(account: str, lane: str, *, preferred: int | None) -> int:
+    """Return how many copies to intend at once: what the transport takes best in one call.
+
+    With a slow limit the groups are small, so that they are spread evenly.
+    """
     limits = [each for each in (rate(account, ""), rate(account, lane)) if each]
-    return max(1, min([settings.GROUP_SIZE, *(int(each) for each in limits)]))
+    return max(1, min([preferred or settings.GROUP_SIZE, *(int(each) for each in limits)]))
 
 
 def take(account: str, lane: str, number: int, *, now: datetime) -> Grant:

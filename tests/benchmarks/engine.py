@@ -160,7 +160,7 @@ def _bytes_each() -> float | None:
     """Return what a delivery takes with its indexes, where the database can tell."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM briefing_delivery")
-        rows = cursor.fetchone()[0]
+        rows = int(cursor.fetchone()[0])
         if not rows:
             return None
         if connection.vendor == "postgresql":

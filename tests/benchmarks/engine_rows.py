@@ -81,12 +81,9 @@ def scale() -> Iterator[Measured]:
         with copy("postgresql", readers=number) as made, sinks.cheap_sink() as port:
             address = f"smtp://127.0.0.1:{port}"
             figures[number] = made.run("drain", number, EMAIL_URL=address)
-            waits = repeat(
-                _REPEATS,
-                lambda made=made, address=address: float(  # type: ignore[misc]
-                    made.run("first", EMAIL_URL=address)["seconds"]
-                ),
-            )
+            waits = [
+                float(made.run("first", EMAIL_URL=address)["seconds"]) for _ in range(_REPEATS)
+            ]
             yield Measured(
                 f"first message after running, {number:,} readers",
                 median(waits),

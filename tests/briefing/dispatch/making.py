@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from django.utils import timezone
 
@@ -29,6 +30,8 @@ Said = int | tuple[int, str] | None
 @dataclass
 class Provider:
     """Remembers every copy it was handed. `answer` decides what it says; default: accepted."""
+
+    group_size: ClassVar[int | None] = None
 
     answer: Callable[[Copy], Said] = lambda _copy: ACCEPTED
     down: str = ""

@@ -1,7 +1,7 @@
 """A worker that lets go of a batch has nothing of it on the wire, whatever made it let go."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -33,8 +33,8 @@ def test_a_batch_whose_lane_has_to_wait_is_given_back_with_all_its_answers_writt
     left_open: list[int] = []
     release = claims.release
 
-    def release_and_look(held: claims.Held, **kwargs: object) -> None:
-        release(held, **kwargs)
+    def release_and_look(held: claims.Held, *, not_before: datetime) -> None:
+        release(held, not_before=not_before)
         batch = Batch.objects.get(pk=held.batch_id)
         left_open.append(batch.intent_upto - Delivery.objects.count())
 
@@ -78,7 +78,9 @@ def test_a_provider_that_is_away_is_tried_each_second_until_the_breaker_opens() 
         assert report.wait == timedelta(seconds=1)
         Batch.objects.update(not_before=timezone.now())
 
-    assert Breaker.objects.get(account="bulk").open_until > timezone.now()
+    open_until = Breaker.objects.get(account="bulk").open_until
+    assert open_until
+    assert open_until > timezone.now()
     assert not Delivery.objects.exists()
 
 
