@@ -14,6 +14,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import postgres
@@ -52,6 +53,12 @@ os.environ |= {
     # Playwright's sync API runs an event loop in the test's thread; Django would refuse the ORM there.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
 }
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
