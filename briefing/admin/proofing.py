@@ -56,6 +56,6 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "earlier": None,
         "later": None,
     }
-    response = render_page(request, "briefing/article.html", context)
+    response = render_page(request, "desk/proof_page.html", context)
     response._csp_replace = {"frame-ancestors": [SELF], "sandbox": [""]}  # type: ignore[attr-defined]
     return response

@@ -8,9 +8,10 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from briefing.dispatch import control, planner
-from briefing.models import User
+from briefing.dispatch.alerts import raise_alert
+from briefing.models import Alert, Article, Dispatch, Issue, User
 from subscribers import sealing, suppression
-from subscribers.models import Suppression
+from subscribers.models import Subscriber, Suppression
 from tests.accessibility import assert_accessible
 from tests.briefing.admin.conftest import shown_models
 from tests.factories import NOW, article, issue, noise
@@ -27,31 +28,41 @@ def filled(transactional_db: None) -> None:
     confirmed("reader@example.org")
     sealing.seal(now=timezone.now())
     suppression.suppress("gone@example.org", Suppression.Reason.MANUAL, now=NOW)
-    article("Ferries dock themselves", status="draft")
-    dispatch = control.start(issue(), now=timezone.now())
-    planner.plan(dispatch.pk, ring=lambda _: None)
+    raise_alert(Alert.Kind.BREAKER, "bulk", "The provider refuses us.", now=NOW)
+    running = control.start(issue(), now=timezone.now())
+    planner.plan(running.pk, ring=lambda _: None)
+    issue(articles=[article("Ferries dock themselves")])
 
 
 def addresses() -> list[str]:
-    """Return the addresses of every list, form and screen of the desk."""
-    lists = [
-        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        for model in shown_models()
+    """Return the address of every list, of a row of each, and of every screen of the desk's own."""
+    found = [reverse("admin:index"), reverse("desk-deliveries"), reverse("desk-compose")]
+    for model in shown_models():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        found.append(reverse(f"{name}_changelist"))
+        newest = model.objects.order_by("-pk").first()  # type: ignore[attr-defined]
+        if newest is not None:
+            found.append(reverse(f"{name}_change", args=[newest.pk]))
+    added = ("briefing_article", "briefing_user", "subscribers_suppression")
+    found += [reverse(f"admin:{each}_add") for each in added]
+    draft, piece = Issue.objects.filter(status="draft").get(), Article.objects.latest("pk")
+    sent, reader = Dispatch.objects.get(), Subscriber.objects.get(address="reader@example.org")
+    found += [
+        reverse(name, args=[draft.pk]) for name in ("desk-preview", "desk-test", "desk-dispatch")
     ]
-    forms = [f"{address}add/" for address in lists if "article/" in address or "topic/" in address]
-    return [
-        reverse("admin:index"),
-        *lists,
-        *forms,
-        reverse("desk-deliveries"),
-        reverse("desk-compose"),
+    found += [
+        reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")
     ]
+    found += [reverse("desk-proof", args=[piece.pk]), reverse("desk-erase", args=[reader.pk])]
+    found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]
+    return found
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_page_of_the_desk_breaks_the_content_policy_or_shuts_anybody_out(
-    owner: User, filled: None, desk_page: Callable[..., Page]
+    owner: User, filled: None, desk_page: Callable[..., Page], *, dark: bool
 ) -> None:
-    page = desk_page(owner)
+    page = desk_page(owner, dark=dark)
     for address in addresses():
         response = page.goto(address)
         assert response is not None

@@ -44,10 +44,10 @@ def test_without_a_second_factor_nothing_is_sent_and_the_way_to_one_is_shown(
 
 
 def test_having_a_second_factor_is_not_enough_it_must_have_been_shown(
-    owner: User, client: Client, address: str
+    owner: User, address: str
 ) -> None:
+    client = log_in_by_password("olivia")
     TOTP.activate(owner, generate_totp_secret())
-    client.force_login(owner)
 
     answer = client.post(address, {"count": "1"})
 
