@@ -70,7 +70,7 @@ class LedgerForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         newest = Dispatch.objects.order_by("-pk")[:DISPATCHES_OFFERED].values("pk")
-        self.fields["dispatch"].queryset = (  # type: ignore[attr-defined]
+        self.fields["dispatch"].queryset = (  # type: ignore[attr-defined]  # a model choice field
             Dispatch.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
             .select_related("issue__newsletter")
             .order_by("-pk")

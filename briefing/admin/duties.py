@@ -32,7 +32,7 @@ def waiting(user: AbstractBaseUser | AnonymousUser) -> list[Duty]:
     found: list[Duty] = []
     if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
         found += [*_alerts(), *_stopped(), *_unknown()]
-    if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]
+    if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]  # staff are never anonymous
         found += _drafts()
     if not is_mfa_enabled(user):
         found.append(

@@ -29,7 +29,7 @@ class IssueItemInline(LabelledInline, TabularInline):
     ) -> Any:
         """Offer the newest articles, and whatever the issue carries already."""
         if db_field.name == "article":
-            carried = Q(issue_items__issue=request.resolver_match.kwargs.get("object_id"))  # type: ignore[union-attr]
+            carried = Q(issue_items__issue=request.resolver_match.kwargs.get("object_id"))  # type: ignore[union-attr]  # an admin page is always resolved
             kwargs["queryset"] = newest_articles(besides=carried)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -93,4 +93,4 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     @display(description=_("articles"))
     def articles_shown(self, issue: Issue) -> int:
         """Show how many articles it carries."""
-        return int(issue.carries)  # type: ignore[attr-defined]
+        return int(issue.carries)  # type: ignore[attr-defined]  # the queryset annotates it

@@ -105,4 +105,4 @@ def _item(place: Place, path: str) -> dict[str, Any]:
 
 
 def _is_open(place: Place, user: AbstractBaseUser | AnonymousUser) -> bool:
-    return not place.view or user.has_perm(place.view)  # type: ignore[union-attr]
+    return not place.view or user.has_perm(place.view)  # type: ignore[union-attr]  # staff are never anonymous

@@ -26,7 +26,7 @@ class ErasureForm(forms.Form):
     )
 
     def __init__(self, *args: object, key: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # a form's own arguments
         self.key = key
 
     def clean_address(self) -> str:

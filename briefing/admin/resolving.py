@@ -36,7 +36,7 @@ class DecisionForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         typed = [each for each in data.getlist("readers")[:MAX_READERS] if each.isdecimal()]
-        self.fields["readers"].choices = [(each, each) for each in typed]  # type: ignore[attr-defined]
+        self.fields["readers"].choices = [(each, each) for each in typed]  # type: ignore[attr-defined]  # a choice field
 
 
 @require_POST

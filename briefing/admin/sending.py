@@ -51,7 +51,7 @@ class CountForm(forms.Form):
     )
 
     def __init__(self, *args: object, planned: int, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # a form's own arguments
         self.planned = planned
 
     def clean_count(self) -> int:

@@ -81,7 +81,7 @@ class LabelledInline:
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # LabelledInline is mixed in
         if field is not None:
             widget = getattr(field.widget, "widget", field.widget)
             widget.attrs["aria-label"] = capfirst(str(db_field.verbose_name))

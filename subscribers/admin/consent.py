@@ -71,7 +71,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     @display(description=_("newsletter"))
     def newsletter(self, record: ConsentRecord) -> str:
         """Name the newsletter, or give the number of one that is no more."""
-        name: str | None = record.newsletter_name  # type: ignore[attr-defined]
+        name: str | None = record.newsletter_name  # type: ignore[attr-defined]  # the queryset annotates it
         return str(name or record.newsletter_id or _("all"))
 
     @display(description=_("SHA-256"))

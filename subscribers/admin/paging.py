@@ -31,7 +31,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # the desk pages e
     @cached_property
     def about(self) -> int | None:
         """Return roughly how many rows there are beyond the limit, where that can be told cheaply."""
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # the admin pages a queryset
         if not self.exceeded or rows.query.where:
             return None
         connection = connections[rows.db]
@@ -48,5 +48,5 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # the desk pages e
 
     @cached_property
     def _counted(self) -> int:
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # the admin pages a queryset
         return rows.order_by()[: self.limit + 1].count()

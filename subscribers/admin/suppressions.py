@@ -34,7 +34,7 @@ class AddressForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
 
-class NewSuppressionForm(AddressForm, forms.ModelForm):  # type: ignore[type-arg]
+class NewSuppressionForm(AddressForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A person's decision not to write to an address again."""
 
     class Meta:

@@ -265,7 +265,7 @@ class Lane:
             self.drop(str(reply))
 
     def _finish_body(self, outcome: int, code: str | None) -> None:
-        assert self._body  # noqa: S101
+        assert self._body  # noqa: S101  an answer to a body names one
         held, self._body = self._body, None
         self._finish(held, outcome, code)
 

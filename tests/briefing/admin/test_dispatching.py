@@ -58,7 +58,7 @@ def test_the_typed_number_starts_the_dispatch_and_rings_the_planner(
 ) -> None:
     composed = issue()
 
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]  # pytest-django's fixture
         answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": typed})
 
     started = Dispatch.objects.get()

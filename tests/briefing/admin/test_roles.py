@@ -179,7 +179,7 @@ def world(db: None) -> World:
     models = [Author, AuditEntry, people.Topic, people.Newsletter, people.Subscriber]
     models += [people.Subscription, people.SignupRequest, people.Outbox, people.Suppression]
     models += [people.ConsentRecord, people.ConsentNotice, people.ConsentSeal]
-    rows = {model._meta.label_lower.replace(".", "_"): model.objects.first().pk for model in models}  # type: ignore[attr-defined]
+    rows = {model._meta.label_lower.replace(".", "_"): model.objects.first().pk for model in models}  # type: ignore[attr-defined]  # any model
     rows |= {
         "briefing_article": Article.objects.get(status="draft").pk,
         "briefing_issue": draft.pk,

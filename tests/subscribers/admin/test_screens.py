@@ -37,7 +37,7 @@ def client(admin_client: Client) -> Client:
 
 @pytest.mark.parametrize("model", WRITTEN_BY_PROGRAMS, ids=lambda model: model.__name__)
 def test_what_programs_write_is_read_and_never_changed(client: Client, model: type) -> None:
-    row = model.objects.first()  # type: ignore[attr-defined]
+    row = model.objects.first()  # type: ignore[attr-defined]  # any model
     address = f"/admin/subscribers/{model.__name__.lower()}"
 
     assert client.get(f"{address}/{row.pk}/change/").status_code == 200
