@@ -288,6 +288,7 @@ CAPABILITIES = {
         bodies=Bodies.SINGLE,
         statuses=Statuses.EACH,
         switches_tracking=True,
+        ascii_names=True,
         templating=_BRACES,
         sources=("https://godocs.unisender.ru/web-api-ref#email-send",),
     ),

@@ -17,14 +17,14 @@ import tests.environment  # noqa: F401
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 
-import django  # noqa: E402  needs the environment above
-from anymail.message import AnymailMessage  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django
+from anymail.message import AnymailMessage
+from django.conf import settings
 
-from briefing.transports.anymail.backends import backend  # noqa: E402
-from briefing.transports.anymail.transport import AnymailTransport  # noqa: E402
-from briefing.transports.base import Copy, Group, Sender, Slots, VariantContent  # noqa: E402
-from tests.benchmarks import providers  # noqa: E402
+from briefing.transports.anymail.backends import backend
+from briefing.transports.anymail.transport import AnymailTransport
+from briefing.transports.base import Copy, Group, Sender, Slots, VariantContent
+from tests.benchmarks import providers
 
 _SENDER = Sender(
     newsletter_name="The Robotics Briefing",
@@ -34,7 +34,9 @@ _SENDER = Sender(
     reply_to="editors@news.example",
     unsubscribe_address="unsubscribe@news.example",
 )
-_PARAGRAPH = "<p style=\"margin:0 0 16px\">A plant in Nagoya lets its robots stop and call a person.</p>\n"
+_PARAGRAPH = (
+    '<p style="margin:0 0 16px">A plant in Nagoya lets its robots stop and call a person.</p>\n'
+)
 _LINKS = ("unsubscribe_url", "preferences_url", "view_url", "name|there", "address")
 
 
@@ -159,7 +161,10 @@ def _variant() -> VariantContent:
         html += [_PARAGRAPH * (190 // 27), _LINKS[number % len(_LINKS)]]
     text: list[str] = []
     for number in range(6):
-        text += ["A plant in Nagoya lets its robots stop and call a person.\n" * 8, _LINKS[number % 5]]
+        text += [
+            "A plant in Nagoya lets its robots stop and call a person.\n" * 8,
+            _LINKS[number % 5],
+        ]
     return VariantContent(
         variant_id=1,
         subject=["Robots that ask first, ", "name|there", ""],

@@ -25,7 +25,9 @@ def _postmark(body: bytes) -> bytes:
 
 
 def _mailgun(body: bytes) -> bytes:
-    return b'{"id":"<20261124120000.1.%s@example.com>","message":"Queued. Thank you."}' % _ID.encode()
+    return (
+        b'{"id":"<20261124120000.1.%s@example.com>","message":"Queued. Thank you."}' % _ID.encode()
+    )
 
 
 def _resend(body: bytes) -> bytes:

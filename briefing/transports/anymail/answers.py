@@ -22,8 +22,9 @@ Lines = list[Verdict]
 _UNREADABLE = Verdict(UNKNOWN, "an answer that cannot be read")
 _NOT_NAMED = Verdict(UNKNOWN, "the answer does not say")
 _MISREAD = (KeyError, TypeError, ValueError, IndexError, AttributeError)
-# Anymail's words for what the provider will not deliver.
+# Anymail's words for what the provider will not deliver, and for what it took.
 _REFUSALS = frozenset({"invalid", "rejected", "failed"})
+_TAKEN = frozenset({"sent", "queued"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ def read(reply: Reply, asked: Asked) -> Answer:
 
 
 def _by_anymail(reply: Reply, asked: Asked) -> Lines:
-    """Read the answer to one message: it was refused if anything in it says so."""
-    statuses = asked.form.statuses(reply.response).values()
-    refusal = next((each.status for each in statuses if each.status in _REFUSALS), None)
-    if refusal:
-        return [Verdict(REJECTED, f"the provider says {refusal}")]
+    """Read the answer to one message: refused if anything in it says so, else taken if all does."""
+    statuses = list(asked.form.statuses(reply.response).values())
+    words = {each.status for each in statuses}
+    if refusals := words & _REFUSALS:
+        return [Verdict(REJECTED, f"the provider says {', '.join(sorted(refusals))}")]
+    if not words or words - _TAKEN:
+        return [_NOT_NAMED]
     reference = next((str(each.message_id) for each in statuses if each.message_id), None)
     return [Verdict(ACCEPTED, reference=reference)]
 

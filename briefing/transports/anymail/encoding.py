@@ -65,9 +65,7 @@ def _in_json(value: str) -> str:
 
 def _plain_in_form(raw: bytes) -> bytes:
     """Do what quote_plus does to plain values in a twentieth of its time."""
-    return (
-        raw.replace(b" ", b"+").replace(b":", b"%3A").replace(b"/", b"%2F").replace(b"@", b"%40")
-    )
+    return raw.replace(b" ", b"+").replace(b":", b"%3A").replace(b"/", b"%2F").replace(b"@", b"%40")
 
 
 def inert(text: str, opening: re.Pattern[str]) -> str:

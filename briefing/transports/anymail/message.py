@@ -89,7 +89,7 @@ def standing_for_all(
     recipient = places.plain(RECIPIENT) + MARKED_DOMAIN
     name = places.plain(NAME) if with_name else ""
     message = AnymailMessage(
-        subject=places.body([" ".join(part.split("\n")) for part in variant.subject], "plain"),
+        subject=places.body(_on_one_line(variant.subject), "plain"),
         body=places.body(variant.text, "plain"),
         from_email=_address(sender.from_name, ascii_address(sender.from_address)),
         to=[_address(name, recipient)],
@@ -130,6 +130,13 @@ def _add_own(message: AnymailMessage, recipient: str, sender: Sender, places: Pl
         message.merge_data = {recipient: dict(places.data)}
     if (key := capability.idempotency) and key.in_message:
         message.extra_headers = {key.field: places.markers.marker(KEY)}
+
+
+def _on_one_line(subject: list[str]) -> list[str]:
+    """Take line ends and controls out of a subject's own words."""
+    words = list(subject)
+    words[0::2] = [clean(part.replace("\n", " ")) for part in subject[0::2]]
+    return words
 
 
 def _headers(sender: Sender, places: Places) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""A provider's fake on loopback, a transport to it, and copies to send."""
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from pytest_django import Settings
+
+from briefing.transports.anymail.session import AnymailSession
+from briefing.transports.anymail.transport import AnymailTransport
+from briefing.transports.base import Copy, Group, VariantContent
+from tests.briefing.transports.anymail.fakes import PROVIDERS, Provider
+from tests.briefing.transports.anymail.reading import Mail
+from tests.briefing.transports.anymail.server import Api, Request, Response, api
+from tests.briefing.transports.messages import SENDER, reader, variant
+
+WORDS = [
+    "Hello ",
+    "name|there",
+    ", leave by ",
+    "unsubscribe_url",
+    " or read on: ",
+    "view_url",
+    "\n",
+]
+HTML = [
+    "<p>Hello ",
+    "name|there",
+    "</p><a href='",
+    "unsubscribe_url",
+    "'>leave</a> ",
+    "address",
+    "",
+]
+
+
+@dataclass(slots=True)
+class Noted:
+    """Stands for the journal: what was noted, in order."""
+
+    notes: list[tuple[str, int]] = field(default_factory=list)
+
+    def started(self, copy: Copy) -> None:
+        """Note a departure."""
+        self.notes.append(("started", copy.position))
+
+    def answered(self, copy: Copy) -> None:
+        """Note an answer."""
+        self.notes.append(("answered", copy.position))
+
+
+@dataclass(slots=True)
+class Route:
+    """A way to one provider's fake."""
+
+    provider: Provider
+    api: Api
+    transport: AnymailTransport
+    watcher: Noted
+    session: AnymailSession
+
+    def copies(
+        self, number: int = 3, *, first: int = 0, content: VariantContent | None = None
+    ) -> list[Copy]:
+        """Make copies for readers of their own names, addresses and links."""
+        made = variant(subject=["For ", "name|there", ""], html=HTML, text=WORDS)
+        composer = self.transport.composer(content or made, SENDER)
+        copies = []
+        for each in range(first, first + number):
+            slots = reader(
+                name=f"Reader {each}", address=f"r{each}@mail.example", token=f"TOKEN-{each}-"
+            )
+            copies.append(Copy(each, each, each, slots.recipient, composer.build(slots)))
+        return copies
+
+    def hand_over(self, copies: list[Copy], *, seconds: float = 30.0) -> Group:
+        """Submit copies as one group and wait for their answers."""
+        self.session.submit(Group(copies, time.monotonic() + seconds))
+        return self.session.collect()
+
+    def mails(self) -> list[Mail]:
+        """Return what the provider would have sent so far."""
+        return [mail for request in self.api.requests for mail in self.provider.read(request)]
+
+    def refuse(self, refused: dict[int, str]) -> None:
+        """Have the fake refuse the readers at these indexes of each call from now on."""
+
+        def answer(request: Request) -> Response:
+            return self.provider.taking(self.provider.read(request), refused)
+
+        self.api.answer = answer
+
+
+RouteTo = Callable[..., Route]
+
+
+@pytest.fixture
+def route_to(settings: Settings) -> Iterator[RouteTo]:
+    """Open routes by the names of their providers."""
+    with ExitStack() as stack:
+
+        def open_route(
+            name: str,
+            *,
+            timeout_seconds: float = 5.0,
+            connections: int | None = None,
+            tls: ssl.SSLContext | None = None,
+        ) -> Route:
+            provider = PROVIDERS[name]
+            server = stack.enter_context(
+                api(lambda request: provider.taking(provider.read(request), {}), tls=tls)
+            )
+            settings.ANYMAIL = provider.settings(server.url)
+            transport = AnymailTransport(
+                name, timeout_seconds=timeout_seconds, connections=connections
+            )
+            watcher = Noted()
+            session = transport.open(watcher, SENDER)
+            stack.callback(session.close)
+            return Route(provider, server, transport, watcher, session)
+
+        yield open_route
+
+
+@pytest.fixture(params=PROVIDERS)
+def route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
+    """Every provider's route in turn."""
+    return route_to(request.param)
+
+
+@pytest.fixture(params=[name for name, each in PROVIDERS.items() if not each.single])
+def batch_route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
+    """The routes whose calls hold many readers."""
+    return route_to(request.param)
+
+
+@pytest.fixture(params=[name for name, each in PROVIDERS.items() if each.by_line])
+def line_route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
+    """The routes whose provider says of each reader what became of them."""
+    return route_to(request.param)
