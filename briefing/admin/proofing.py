@@ -57,5 +57,5 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "later": None,
     }
     response = render_page(request, "desk/proof_page.html", context)
-    response._csp_replace = {"frame-ancestors": [SELF], "sandbox": [""]}  # type: ignore[attr-defined]
+    response._csp_replace = {"frame-ancestors": [SELF], "sandbox": [""]}  # type: ignore[attr-defined]  # django-csp's own hook
     return response

@@ -40,7 +40,7 @@ def addresses() -> list[str]:
     for model in shown_models():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         found.append(reverse(f"{name}_changelist"))
-        newest = model.objects.order_by("-pk").first()  # type: ignore[attr-defined]
+        newest = model.objects.order_by("-pk").first()  # type: ignore[attr-defined]  # any model
         if newest is not None:
             found.append(reverse(f"{name}_change", args=[newest.pk]))
     added = ("briefing_article", "briefing_user", "subscribers_suppression")
