@@ -25,8 +25,8 @@ _GUARANTEES = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
 _QUICK = {
     "LEASE_SECONDS": "3",
     "EMAIL_TIMEOUT": "1",
-    "GROUP_SIZE": "20",
-    "BATCH_SIZE": "60",
+    "GROUP_SIZE": "40",
+    "BATCH_SIZE": "120",
     "SMTP_SOCKETS": "4",
     "LOG_LEVEL": "WARNING",
 }

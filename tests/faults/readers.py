@@ -4,6 +4,7 @@ A reader's address holds the reader's id, so that a message in the sink's log te
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -55,7 +56,7 @@ def subscribe(number: int, *, domains: Sequence[str] = ("mail.example",)) -> ran
         first = int(cursor.fetchone()[0]) + 1
         last = first + number - 1
         if connection.vendor == "postgresql":
-            given = [list(domains), len(domains), first, last]
+            given: list[Any] = [list(domains), len(domains), first, last]
         else:
             names = "[" + ",".join(f'"{domain}"' for domain in domains) + "]"
             given = [first, last, names, len(domains)]

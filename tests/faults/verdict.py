@@ -2,7 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+
+from django.utils import timezone
 
 from briefing.dispatch import invariants
 from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN
@@ -11,6 +14,8 @@ from tests.faults import sinklog
 
 # A copy that the sink took belongs to a reader of one of these outcomes, or to nobody we know of.
 _MAY_HAVE_IT = (ACCEPTED, UNKNOWN)
+# A server that said “later” is asked again after a minute; what never left goes at once.
+_SOON = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -64,10 +69,13 @@ def judge(dispatch: Dispatch, log: Path) -> Verdict:
 
 
 def is_settled(dispatch: Dispatch) -> bool:
-    """Whether a dispatch is over, or nothing of it but a wait for another attempt is left."""
+    """Whether a dispatch is over, or nothing of it but a minute's wait for another attempt is left."""
     dispatch.refresh_from_db()
     if dispatch.state in {Dispatch.State.FINISHED, Dispatch.State.CANCELLED}:
         return True
     if dispatch.planned_at is None or dispatch.batches.exclude(state="done").exists():
         return False
-    return not Delivery.objects.filter(dispatch=dispatch, outcome=DEFERRED, attempts=0).exists()
+    now, rows = timezone.now(), Delivery.objects.filter(dispatch=dispatch)
+    soon = rows.filter(outcome=DEFERRED, next_at__lt=now + _SOON)
+    leaving = rows.filter(outcome=UNKNOWN, next_at__gt=now)
+    return not soon.exists() and not leaving.exists()

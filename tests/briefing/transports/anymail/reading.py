@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -255,6 +256,10 @@ def sparkpost(request: Request) -> list[Mail]:
     return mails
 
 
+def _with_braces(text: str, values: Any) -> str:
+    return _merged(text, values, r"\{\{(\w+)\}\}")
+
+
 def amazon_ses(request: Request) -> list[Mail]:
     """Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html."""
     assert request.path == "/v2/email/outbound-bulk-emails"
@@ -266,10 +271,9 @@ def amazon_ses(request: Request) -> list[Mail]:
     for entry in call["BulkEmailEntries"]:
         (to,) = entry["Destination"]["ToAddresses"]
         assert to.isascii(), "it wants encoded words"
-        data = entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
-
-        def fill(text: str, values: Any = json.loads(data)) -> str:
-            return _merged(text, values, r"\{\{(\w+)\}\}")
+        replacement = entry["ReplacementEmailContent"]["ReplacementTemplate"]
+        data = json.loads(replacement["ReplacementTemplateData"])
+        fill = partial(_with_braces, values=data)
 
         headers = _pairs(entry["ReplacementHeaders"], "Name", "Value")
         assert len(headers) <= 15

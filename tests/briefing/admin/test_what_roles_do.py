@@ -1,0 +1,70 @@
+"""What a role does with what it may open: drafts stay drafts, and nobody lifts themselves up."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from briefing.admin import roles
+from briefing.models import Article, User
+from tests.briefing.admin.conftest import holder_of, log_in
+from tests.factories import article
+
+
+def test_the_groups_hold_what_the_table_says_whatever_was_done_to_them(db: None) -> None:
+    author = Group.objects.get(name=roles.AUTHOR)
+    author.permissions.set(Group.objects.get(name=roles.OWNER).permissions.all())
+
+    call_command("migrate", verbosity=0)
+
+    held = {f"{each.content_type.app_label}.{each.codename}" for each in author.permissions.all()}
+    assert held == set(roles.ROLES[roles.AUTHOR])
+
+
+def test_a_permission_that_does_not_exist_is_noticed(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(roles.ROLES, roles.AUTHOR, ("briefing.fly_article",))
+
+    with pytest.raises(LookupError, match="fly_article"):
+        roles.grant()
+
+
+def test_an_author_writes_drafts_and_cannot_publish_or_touch_what_is_published(
+    db: None,
+) -> None:
+    client = log_in(holder_of(roles.AUTHOR))
+    public = article()
+    inlines: dict[str, str] = {}
+    for name in ("bylines", "sources", "watch_items"):
+        inlines |= {f"{name}-TOTAL_FORMS": "0", f"{name}-INITIAL_FORMS": "0"}
+    form = {"headline": "Mine", "slug": "mine", "locale": "en", "status": "published", **inlines}
+
+    client.post("/admin/briefing/article/add/", form)
+    refused = client.post(f"/admin/briefing/article/{public.pk}/change/", form)
+
+    assert Article.objects.get(slug="mine").status == Article.Status.DRAFT
+    assert refused.status_code == 403
+
+
+def test_an_owner_cannot_take_over_an_account_that_may_do_more(db: None) -> None:
+    root = User.objects.create_superuser("root")
+    client = log_in(holder_of(roles.OWNER))
+
+    assert client.post(f"/admin/briefing/user/{root.pk}/change/", {}).status_code == 403
+    assert client.post(f"/admin/briefing/user/{root.pk}/password/", {}).status_code == 403
+
+
+def test_an_owner_gives_a_role_and_cannot_make_a_superuser(db: None) -> None:
+    client = log_in(holder_of(roles.OWNER))
+    person = User.objects.create_user("somebody", is_staff=True)
+    editor = Group.objects.get(name=roles.EDITOR)
+
+    client.post(
+        f"/admin/briefing/user/{person.pk}/change/",
+        {"username": "somebody", "is_active": "on", "is_superuser": "on", "groups": [editor.pk]},
+    )
+
+    person.refresh_from_db()
+    assert list(person.groups.all()) == [editor]
+    assert person.is_staff
+    assert not person.is_superuser

@@ -1,0 +1,86 @@
+"""What a mail server can answer, or fail to, at every verb; the table in docs/guarantees.md."""
+
+from collections import Counter
+
+from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, REJECTED, UNKNOWN
+from briefing.models import Delivery, Dispatch
+from subscribers.models import Subscriber
+from tests.faults.registry import fault
+from tests.faults.table import Measured
+from tests.faults.verdict import is_settled, judge
+from tests.faults.world import World
+
+# What the sink does (tests/faults/moods.py) -> what the row may say. The body was on the wire in the
+# lower ones: then only a definite answer is an answer.
+_FATES: dict[str, tuple[int, ...]] = {
+    "mail": (ACCEPTED,),
+    **dict.fromkeys(("mail-421", "mail-450", "mail-451", "mail-452"), (DEFERRED,)),
+    **dict.fromkeys(("rcpt-421", "rcpt-450", "rcpt-451", "rcpt-452"), (DEFERRED,)),
+    **dict.fromkeys(("rcpt-550", "rcpt-553", "data-554"), (REJECTED,)),
+    **dict.fromkeys(("data-421", "data-451"), (DEFERRED,)),
+    **dict.fromkeys(("dot-421", "dot-450", "dot-451", "dot-452"), (DEFERRED,)),
+    **dict.fromkeys(("dot-550", "dot-552", "dot-554"), (REJECTED,)),
+    "stall": (DEFERRED,),
+    "reset": (UNKNOWN, DEFERRED),
+    **dict.fromkeys(("drop", "lose", "hang", "drip", "garbage"), (UNKNOWN,)),
+}
+_READERS_EACH = 4
+_GOOD_FOR_EACH = 4
+
+
+@fault(
+    "SMTP refuses with 421/450/451/452/5xx at each verb, hangs, drips, resets, drops after the dot",
+    must="each row as the table of answers says; one call per attempt",
+    database="sqlite",
+    seconds=120,
+)
+def smtp_pipelined(world: World) -> Measured:
+    """Send to readers whose servers misbehave, good ones between them."""
+    return _send(world, list(_FATES))
+
+
+@fault(
+    "the same by a server without PIPELINING",
+    must="each row as the table of answers says; one call per attempt",
+    database="sqlite",
+    seconds=120,
+)
+def smtp_plain(world: World) -> Measured:
+    """One command at a time: MAIL comes before anybody is named, so nothing can go wrong there."""
+    world.sink.order("features", "8BITMIME")
+    return _send(world, [each for each in _FATES if not each.startswith("mail-")])
+
+
+def _send(world: World, labels: list[str]) -> Measured:
+    domains = []
+    for label in labels:
+        domains += [f"{label}.example"] + ["good.example"] * _GOOD_FOR_EACH
+    dispatch = world.dispatch(len(domains) * _READERS_EACH, domains=domains)
+    world.fork()
+    world.fork()
+    world.until(lambda: is_settled(dispatch), seconds=100)
+    verdict = judge(dispatch, world.sink.log)
+    measured = Measured(
+        lost=verdict.lost,
+        extra=verdict.extra,
+        to_unsubscribed=verdict.to_unsubscribed,
+        unknown=verdict.unknown,
+        note=f"{len(labels)} answers",
+        broken=verdict.broken,
+    )
+    for label, fates in _fates(dispatch).items():
+        allowed = {COUNTERS[each] for each in _FATES.get(label, (ACCEPTED,))}
+        measured.demand(set(fates) <= allowed, f"{label}: {dict(fates)} instead of {allowed}")
+    burned = Delivery.objects.filter(dispatch=dispatch, attempts__gt=1).count()
+    measured.demand(not burned, f"{burned} readers were tried more than once")
+    return measured
+
+
+def _fates(dispatch: Dispatch) -> dict[str, Counter[str]]:
+    """Return, by the first label of the readers' domains, what became of them."""
+    labels = dict(Subscriber.objects.values_list("pk", "domain"))
+    found: dict[str, Counter[str]] = {}
+    for reader, outcome in dispatch.deliveries.values_list("subscriber_id", "outcome"):
+        label = labels[reader].removesuffix(".example")
+        found.setdefault(label, Counter())[COUNTERS[outcome]] += 1
+    return found
