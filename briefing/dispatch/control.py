@@ -96,8 +96,11 @@ def pause(dispatch: Dispatch, *, reason: str) -> None:
 
 
 def resume(dispatch: Dispatch) -> None:
-    """Go on where it stopped. Raises: ForbiddenStepError."""
-    _step(dispatch, Dispatch.State.RUNNING, reason="")
+    """Go on where it stopped. Raises: ForbiddenStepError.
+
+    What is over stays over: only `reopen_with_rest` sets a finished dispatch running again.
+    """
+    _step(dispatch, Dispatch.State.RUNNING, reason="", never_from=ENDED)
 
 
 def cancel(dispatch: Dispatch, *, reason: str) -> None:
@@ -149,9 +152,12 @@ def _with_deferred(state: Dispatch.State) -> list[int]:
     return list(rows.order_by().values_list("dispatch_id", flat=True).distinct())
 
 
-def _step(dispatch: Dispatch, wanted: str, *, reason: str) -> None:
+def _step(
+    dispatch: Dispatch, wanted: str, *, reason: str, never_from: frozenset[str] = frozenset()
+) -> None:
     """Take one step of the table, decided by the database and not by a stale object."""
-    moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=sources(wanted)).update(
+    allowed = set(sources(wanted)) - never_from
+    moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=allowed).update(
         state=wanted, reason=reason
     )
     current = Dispatch.objects.values_list("state", flat=True).get(pk=dispatch.pk)

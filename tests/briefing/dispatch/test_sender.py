@@ -18,6 +18,7 @@ from briefing.dispatch.outcome import (
     UNKNOWN,
 )
 from briefing.dispatch.sql.rows import ReaderRow
+from briefing.dispatch.states import ForbiddenStepError
 from briefing.models import Batch, Delivery, Dispatch
 from briefing.transports.base import Copy
 from subscribers.models import Subscription
@@ -65,6 +66,17 @@ def test_a_finished_dispatch_says_so_and_its_numbers_add_up() -> None:
     assert now.planned == 7 == now.by_outcome["accepted"]
     assert now.over
     assert now.open == 0
+
+
+def test_a_finished_dispatch_cannot_be_resumed_by_anybody() -> None:
+    dispatch = dispatching(2)
+    sender.drain(dispatch.pk, Provider())
+    control.finish_if_done(dispatch.pk, now=timezone.now())
+
+    with pytest.raises(ForbiddenStepError):
+        control.resume(dispatch)
+
+    assert Dispatch.objects.get(pk=dispatch.pk).state == Dispatch.State.FINISHED
 
 
 def test_whoever_unsubscribes_after_planning_is_skipped_with_the_reason() -> None:
