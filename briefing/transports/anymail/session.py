@@ -124,7 +124,11 @@ class AnymailSession:
     def _work(self) -> None:
         while call := self._due.get():
             self._on_the_wire.add(call)
-            self._settle(call, self._answer(call))
+            try:
+                self._settle(call, self._answer(call))
+            except Exception:
+                # Whoever waits must not wait for ever: what is not settled counts as unanswered.
+                logger.exception("call_not_settled provider=%s", self._account.provider)
             self._on_the_wire.discard(call)
             self._over.put(call)
 
@@ -137,6 +141,8 @@ class AnymailSession:
             reply = self._caller.call(
                 call.form, call.parts, call.key, lambda sock: self._depart(call, sock)
             )
+            asked = Asked(self._account.provider, self._capability, call.form, number)
+            return answers.read(reply, asked)
         except TooLateError:
             return Answer(verdicts.of_all(verdicts.TOO_LATE, number))
         except NotConnectedError as error:
@@ -147,9 +153,6 @@ class AnymailSession:
             if call.started:
                 return verdicts.unknown(reason, number)
             return verdicts.given_back(reason, number)
-        return answers.read(
-            reply, Asked(self._account.provider, self._capability, call.form, number)
-        )
 
     def _depart(self, call: Call, sock: socket.socket | None) -> None:
         """Note the point of no return, just before the first byte. Raises: TooLateError.

@@ -134,8 +134,8 @@ def _first(data: Any, names: Sequence[str]) -> str:
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Return the seconds that Retry-After asks for. Source: RFC 9110 section 10.2.3."""
-    value = headers.get("Retry-After") or headers.get("retry-after") or ""
-    if value.strip().isdigit():
+    value = (headers.get("Retry-After") or headers.get("retry-after") or "").strip()
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         at = parsedate_to_datetime(value).timestamp()

@@ -94,6 +94,16 @@ class Route:
         self.api.answer = answer
 
 
+def given_back(copy: Copy) -> bool:
+    """Whether a copy may be handed over again without a second thought."""
+    return copy.outcome is None and not copy.started and bool(copy.code)
+
+
+def all_are(group: Group, outcome: int) -> bool:
+    """Whether every copy of a group has an outcome, having been on the wire."""
+    return all(copy.outcome == outcome and copy.started for copy in group.copies)
+
+
 RouteTo = Callable[..., Route]
 
 

@@ -132,10 +132,13 @@ class Api:
             serving.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        with suppress(OSError, ValueError), self._secured(connection) as secured:
-            with secured.makefile("rb") as stream:
-                while line := stream.readline():
-                    self._take(line.decode().split()[1], stream, secured, number)
+        with (
+            suppress(OSError, ValueError),
+            self._secured(connection) as secured,
+            secured.makefile("rb") as stream,
+        ):
+            while line := stream.readline():
+                self._take(line.decode().split()[1], stream, secured, number)
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection

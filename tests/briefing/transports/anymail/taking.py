@@ -113,7 +113,7 @@ def scaleway(mails: Sequence[Mail], refused: Refused) -> Response:
 
 def unisender_go(mails: Sequence[Mail], refused: Refused) -> Response:
     address = mails[0].address
-    answer = {"status": "success", "job_id": f"id-{address}", "emails": [address]}
+    answer: dict[str, Any] = {"status": "success", "job_id": f"id-{address}", "emails": [address]}
     if refused:
         answer |= {"emails": [], "failed_emails": {address: "unsubscribed"}}
     return Response(200, answer)

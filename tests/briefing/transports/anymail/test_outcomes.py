@@ -1,24 +1,21 @@
 """The table of what an answer means, row by row, for every provider; one call for every attempt."""
 
-import socket
-
 import pytest
+from pytest_django import Settings
 
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
-from briefing.transports.base import Copy, Group
+from briefing.transports.anymail.transport import AnymailTransport
+from briefing.transports.base import TransportDownError
 from briefing.transports.capabilities import CAPABILITIES
-from tests.briefing.transports.anymail.conftest import Route, RouteTo
+from tests.briefing.transports.anymail.conftest import (
+    Noted,
+    Route,
+    RouteTo,
+    all_are,
+    given_back,
+)
 from tests.briefing.transports.anymail.server import Hang, Reset, Response
-
-
-def given_back(copy: Copy) -> bool:
-    """Whether a copy may be handed over again without a second thought."""
-    return copy.outcome is None and not copy.started and bool(copy.code)
-
-
-def all_are(group: Group, outcome: int) -> bool:
-    """Whether every copy of a group has an outcome, having been on the wire."""
-    return all(copy.outcome == outcome and copy.started for copy in group.copies)
+from tests.briefing.transports.messages import SENDER
 
 
 # ---------------------------------------------------------------------------- ours to mend
@@ -62,18 +59,10 @@ def test_a_redirect_is_not_followed(route: Route) -> None:
     assert len(route.api.requests) == 1
 
 
-def test_a_key_that_is_not_set_keeps_the_transport_shut(route_to: RouteTo) -> None:
-    from briefing.transports.anymail.transport import AnymailTransport
-    from briefing.transports.base import TransportDownError
-    from tests.briefing.transports.messages import SENDER
-
-    route = route_to("postmark")
-    with pytest.MonkeyPatch.context() as patch:
-        from django.conf import settings
-
-        patch.setattr(settings, "ANYMAIL", {})
-        with pytest.raises(TransportDownError) as caught:
-            AnymailTransport("postmark", timeout_seconds=5).open(route.watcher, SENDER)
+def test_a_key_that_is_not_set_keeps_the_transport_shut(settings: Settings) -> None:
+    settings.ANYMAIL = {}
+    with pytest.raises(TransportDownError) as caught:
+        AnymailTransport("postmark", timeout_seconds=5).open(Noted(), SENDER)
     assert caught.value.permanent
 
 
@@ -186,72 +175,3 @@ def test_an_unknown_copy_is_not_noted_as_answered(route: Route) -> None:
     route.api.script.append(Response(500))
     route.hand_over(route.copies(1))
     assert route.watcher.notes == [("started", 0)]
-
-
-# ---------------------------------------------------------------------------- what providers add
-def test_sparkpost_does_not_say_whom_it_refused_and_so_all_are_unknown(route_to: RouteTo) -> None:
-    route = route_to("sparkpost")
-    route.refuse({1: "any"})
-    assert all_are(route.hand_over(route.copies(3)), UNKNOWN)
-
-
-def test_brevo_saying_that_it_took_the_call_before_is_acceptance(route_to: RouteTo) -> None:
-    route = route_to("brevo")
-    route.api.script.append(Response(400, {"code": "duplicate_parameter", "message": "again"}))
-    assert all_are(route.hand_over(route.copies(3)), ACCEPTED)
-
-
-@pytest.mark.parametrize("name", ["resend", "sparkpost"])
-def test_a_conflict_of_keys_is_unknown(route_to: RouteTo, name: str) -> None:
-    route = route_to(name)
-    route.api.script.append(Response(409, {"name": "concurrent_idempotent_requests"}))
-    assert all_are(route.hand_over(route.copies(3)), UNKNOWN)
-
-
-def test_postmarks_maintenance_is_definite_and_passes(route_to: RouteTo) -> None:
-    route = route_to("postmark")
-    route.api.script.append(Response(503, {"ErrorCode": 100, "Message": "Maintenance"}))
-    group = route.hand_over(route.copies(3))
-    assert all(given_back(copy) for copy in group.copies)
-    assert not route.session.down_for_good
-
-
-def test_mailguns_slogan_is_a_wrong_address_of_its_api(route_to: RouteTo) -> None:
-    route = route_to("mailgun")
-    route.api.script.append(Response(200, b"Mailgun Magnificent API"))
-    group = route.hand_over(route.copies(3))
-    assert all(given_back(copy) for copy in group.copies)
-    assert route.session.down_for_good
-
-
-@pytest.mark.parametrize("code", ["ACCOUNT_THROTTLED", "TRANSIENT_FAILURE"])
-def test_amazon_defers_one_reader_of_many(route_to: RouteTo, code: str) -> None:
-    from briefing.dispatch.outcome import DEFERRED
-
-    route = route_to("amazon_ses")
-    route.refuse({1: code})
-    group = route.hand_over(route.copies(3))
-    assert [copy.outcome for copy in group.copies] == [ACCEPTED, DEFERRED, ACCEPTED]
-
-
-def test_a_sender_fault_in_a_line_gives_that_copy_back_and_stops(route_to: RouteTo) -> None:
-    route = route_to("postmark")
-    route.refuse({2: "401"})
-    group = route.hand_over(route.copies(3))
-    assert [copy.outcome for copy in group.copies] == [ACCEPTED, ACCEPTED, None]
-    assert given_back(group.copies[2])
-    assert route.session.down_for_good
-
-
-def test_a_mailbox_that_the_provider_cannot_write_to_spoils_no_call(route_to: RouteTo) -> None:
-    route = route_to("postmark")
-    copies = route.copies(2)
-    copies[0].recipient = "jürgen@mail.example"
-    group = route.hand_over(copies)
-    assert [copy.outcome for copy in group.copies] == [REJECTED, ACCEPTED]
-    assert len(route.mails()) == 1
-
-
-def test_the_fake_listens_on_loopback_only(route_to: RouteTo) -> None:
-    host = route_to("postmark").api.url.split("//")[1].split(":")[0]
-    assert socket.gethostbyname(host) == "127.0.0.1"

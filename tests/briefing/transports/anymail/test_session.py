@@ -11,7 +11,7 @@ import trustme
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.base import Copy, Group
-from tests.briefing.transports.anymail.conftest import Route, RouteTo
+from tests.briefing.transports.anymail.conftest import Noted, Route, RouteTo
 from tests.briefing.transports.anymail.server import Hang, Request, Response
 from tests.briefing.transports.messages import SENDER, variant
 
@@ -235,3 +235,30 @@ def test_an_empty_group_comes_back_at_once(route_to: RouteTo) -> None:
     nobody: list[Copy] = []
     assert route.hand_over(nobody).copies == []
     assert route.transport.open(route.watcher, SENDER).retry_after_seconds == 0.0
+
+
+def test_a_journal_that_fails_keeps_nobody_waiting(route_to: RouteTo) -> None:
+    route = route_to("mailtrap", connections=1)
+
+    class Broken(Noted):
+        def answered(self, copy: Copy) -> None:
+            raise ValueError("the map is closed")
+
+    session = route.transport.open(Broken(), SENDER)
+    group = Group(route.copies(3), time.monotonic() + 30)
+    session.submit(group)
+    assert session.collect() is group
+    # Both are true: it left, and we could not note the answer.
+    assert all(copy.started for copy in group.copies)
+    session.close()
+
+
+def test_an_answer_that_breaks_its_reading_is_unknown(
+    route_to: RouteTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> None:
+        raise RuntimeError("no such thing was expected")
+
+    monkeypatch.setattr("briefing.transports.anymail.answers.read", broken)
+    route = route_to("postmark")
+    assert outcomes(route.hand_over(route.copies(2))) == [UNKNOWN, UNKNOWN]

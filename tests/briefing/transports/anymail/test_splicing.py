@@ -17,7 +17,7 @@ from briefing.transports.base import Slots, VariantContent
 from briefing.transports.capabilities import CAPABILITIES, Capability
 from briefing.transports.headers import clean
 from tests.briefing.transports.anymail.conftest import Route, RouteTo
-from tests.briefing.transports.anymail.server import Request
+from tests.briefing.transports.anymail.server import Request, Response
 from tests.briefing.transports.messages import (
     BODY_SLOTS,
     SENDER,
@@ -46,7 +46,7 @@ def _call(route: Route, content: VariantContent, *readers: Slots) -> Request:
         signed = {"authorization": "Credential=key/"}
         return Request("/v2/email/outbound-bulk-emails", signed, body, 1)
     prepared = requests.Request(**form.request).prepare()
-    headers = {name.lower(): value for name, value in prepared.headers.items()}
+    headers = {name.lower(): str(value) for name, value in prepared.headers.items()}
     return Request(prepared.path_url, headers, body, 1)
 
 
@@ -175,14 +175,13 @@ def test_a_key_is_the_same_for_the_same_call_and_for_no_other(route_to: RouteTo)
 
 def test_a_replayed_call_gets_the_first_answer(route_to: RouteTo) -> None:
     route = route_to("resend")
-    remembered: dict[str, object] = {}
+    remembered: dict[str, Response] = {}
     usual = route.api.answer
 
-    def once(request: object) -> object:
-        key = request.headers["idempotency-key"]  # type: ignore[attr-defined]  # as the fake gives it
-        return remembered.setdefault(key, usual(request))  # type: ignore[arg-type]  # the same
+    def once(request: Request) -> Response:
+        return remembered.setdefault(request.headers["idempotency-key"], usual(request))
 
-    route.api.answer = once  # type: ignore[assignment]  # the same
+    route.api.answer = once
     first = route.hand_over(route.copies(2))
     second = route.hand_over(route.copies(2))
     assert [copy.reference for copy in first.copies] == [copy.reference for copy in second.copies]

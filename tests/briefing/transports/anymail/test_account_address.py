@@ -1,0 +1,55 @@
+"""An account whose address is anymail://: which provider, how many connections, what is refused."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from briefing.transports import accounts
+from briefing.transports.anymail.transport import AnymailTransport
+
+
+def _address(settings: Settings, url: str) -> None:
+    settings.MAIL_ACCOUNTS = {"bulk": url, "transactional": url}
+
+
+@pytest.mark.parametrize("name", ["postmark", "amazon-ses", "amazon_ses", "unisender-go"])
+def test_a_provider_is_named_by_its_address(settings: Settings, name: str) -> None:
+    _address(settings, f"anymail://{name}")
+    assert isinstance(accounts.transport(), AnymailTransport)
+
+
+@pytest.mark.parametrize(
+    "url", ["anymail://", "anymail://smtp", "anymail://test", "anymail://base"]
+)
+def test_an_unknown_provider_is_refused_with_those_known(settings: Settings, url: str) -> None:
+    _address(settings, url)
+    with pytest.raises(ImproperlyConfigured, match="postmark, resend"):
+        accounts.transport()
+    with pytest.raises(ImproperlyConfigured, match="postmark, resend"):
+        accounts.backend()
+
+
+@pytest.mark.parametrize("query", ["connections=0", "connections=many", "connections=", "ssl=True"])
+def test_an_option_that_is_not_known_is_refused(settings: Settings, query: str) -> None:
+    _address(settings, f"anymail://postmark?{query}")
+    with pytest.raises(ImproperlyConfigured, match=r"\?connections=NUMBER"):
+        accounts.transport()
+
+
+def test_single_mails_of_such_an_account_go_through_anymail(settings: Settings) -> None:
+    _address(settings, "anymail://mailgun?connections=2")
+    settings.ANYMAIL = {"MAILGUN_API_KEY": "key"}
+    settings.EMAIL_TIMEOUT = 7
+    backend = accounts.backend()
+    assert type(backend).__module__ == "anymail.backends.mailgun"
+    assert vars(backend)["timeout"] == 7
+
+
+def test_amazon_is_called_once_whatever_boto_would_do(settings: Settings) -> None:
+    _address(settings, "anymail://amazon-ses")
+    settings.ANYMAIL = {"AMAZON_SES_CLIENT_PARAMS": {"config": {"retries": {"max_attempts": 9}}}}
+    backend = accounts.backend()
+    assert vars(backend)["client_params"]["config"].retries == {
+        "total_max_attempts": 1,
+        "mode": "standard",
+    }
