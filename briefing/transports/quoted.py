@@ -37,7 +37,7 @@ def value(text: str) -> tuple[bytes, bytes]:
     """
     raw = text.encode("utf-8", "surrogatepass")
     if not raw.translate(None, _PLAIN):
-        coded = _cut(raw) + b"="
+        coded = _stuffed(_cut(raw) if len(raw) > _PIECE else raw) + b"="
         return coded, coded
     text = clean(text)
     return _coded(text), _coded(escape(text))
@@ -55,9 +55,7 @@ def _open(line: str) -> bytes:
 
 def _cut(raw: bytes) -> bytes:
     """Break a line in which no byte needs coding: what b2a_qp does, at a third of its time."""
-    if len(raw) > _PIECE:
-        raw = _SOFT.join([raw[at : at + _PIECE] for at in range(0, len(raw), _PIECE)])
-    return _stuffed(raw)
+    return _SOFT.join([raw[at : at + _PIECE] for at in range(0, len(raw), _PIECE)])
 
 
 def _stuffed(lines: bytes) -> bytes:

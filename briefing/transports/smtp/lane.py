@@ -143,12 +143,15 @@ class Lane:
         if self._next and not self._opening:
             self._opening, self._next = self._next, None
             self._refusal, self._recipient_taken = None, False
-            self._commands.extend(self.offer.envelope(self._envelope_from, self._opening.copy))
-        while self._commands:
+            envelope = self.offer.envelope(self._envelope_from, self._opening.copy)
+            if self.offer.pipelining:
+                self._expected.extend(_STAGES)
+                self._stream.say(envelope)
+            else:
+                self._commands.extend(envelope.splitlines(keepends=True))
+        if self._commands:
             self._expected.append(_STAGES[-len(self._commands)])
             self._stream.say(self._commands.popleft())
-            if not self.offer.pipelining:
-                return
 
     def _read(self) -> None:
         try:
@@ -159,17 +162,18 @@ class Lane:
         except OSError as error:
             self.drop(f"connection lost: {type(error).__name__}")
             return
+        now = time.monotonic()
         for reply in self._replies.feed(data):
             if not self._expected:
                 # 421 may come unasked; anything else unasked is not SMTP.
                 self.drop(str(reply))
             if self.closed:
                 return
-            self.heard_at = time.monotonic()
+            self.heard_at = now
             self._on_reply(self._expected.popleft(), reply)
-            self._go_on()
         if self._replies.unreadable:
             self.drop("unreadable reply")
+        self._go_on()
 
     def _on_reply(self, stage: str, reply: Reply) -> None:
         if stage == "body":

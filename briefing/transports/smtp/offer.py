@@ -47,19 +47,16 @@ class Offer:
             return "552 5.3.4 larger than the server's SIZE"
         return ""
 
-    def envelope(self, envelope_from: str, copy: Copy) -> tuple[bytes, bytes, bytes]:
-        """Return the three commands that introduce a copy."""
+    def envelope(self, envelope_from: str, copy: Copy) -> bytes:
+        """Return the three commands that introduce a copy, a line each."""
         size = f" SIZE={_bytes_of(copy)}" if self.size else ""
         if copy.recipient.isascii():
             # Such a copy is ASCII throughout.
             extra = ""
         else:
             extra = " BODY=8BITMIME SMTPUTF8" if self.eight_bit else " SMTPUTF8"
-        return (
-            f"MAIL FROM:<{envelope_from}>{size}{extra}\r\n".encode(),
-            f"RCPT TO:<{copy.recipient}>\r\n".encode(),
-            b"DATA\r\n",
-        )
+        mail = f"MAIL FROM:<{envelope_from}>{size}{extra}"
+        return f"{mail}\r\nRCPT TO:<{copy.recipient}>\r\nDATA\r\n".encode()
 
 
 def _bytes_of(copy: Copy) -> int:

@@ -46,7 +46,8 @@ class Replies:
         found = []
         for line in lines:
             code, mark = line[:3], line[3:4]
-            if not code.isdigit() or mark not in {b" ", b"-", b"\r", b""}:
+            well_formed = code.isdigit() and mark in {b" ", b"-", b"\r", b""}
+            if not well_formed or len(line) > _MAX_LINE_BYTES:
                 self.unreadable = True
                 break
             self._first = self._first or line

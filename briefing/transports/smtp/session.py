@@ -43,16 +43,20 @@ class SmtpSession:
         # Connections lost in a row without an answer: a server that always hangs up is down.
         self._barren = 0
         self._ever_answered = False
+        # Whether a connection came or went since copies were last dealt out to all of them.
+        self._changed = False
+        # When next to look whether a lane waits too long for its answer.
+        self._look_at = time.monotonic() + timeout_seconds
         self._selector = selectors.DefaultSelector()
         self._selector.register(dialler.bell, selectors.EVENT_READ)
         self._adopt(first)
 
     def submit(self, group: Group) -> None:
         """Deal a group's copies out to the connections that are free."""
-        self._groups.append(group)
-        self._waiting.extend([Held(copy, group) for copy in group.copies])
         # A connection may have been closed while the sender was busy elsewhere.
         self._listen(0)
+        self._groups.append(group)
+        self._waiting.extend([Held(copy, group) for copy in group.copies])
         self._deal()
 
     def collect(self) -> Group:
@@ -64,8 +68,7 @@ class SmtpSession:
                 if group.unanswered == 0:
                     self._groups.remove(group)
                     return group
-            self._listen(self._patience())
-            self._deal()
+            self._listen(self._look_at - time.monotonic())
 
     def close(self) -> None:
         """Say QUIT where that is possible without waiting, and close."""
@@ -93,39 +96,48 @@ class SmtpSession:
 
     # ------------------------------------------------------------------ one turn
 
-    def _patience(self) -> float:
-        """Return how long the first of the answers owed may still take."""
-        owed = [lane.heard_at for lane in self._lanes if lane.busy]
-        # Without any, a connection is being opened, which takes no longer than that.
-        waited = time.monotonic() - min(owed) if owed else 0.0
-        return max(0.0, self._timeout_seconds - waited)
-
     def _listen(self, seconds: float) -> None:
         """Wait until something comes, and act on it."""
-        for key, events in self._selector.select(seconds):
+        for key, events in self._selector.select(max(0.0, seconds)):
             if key.data is None:
                 self._take_dialled()
                 continue
             lane: Lane = key.data
             lane.act(readable=bool(events & selectors.EVENT_READ))
-            self._look_after(lane)
-        late = time.monotonic() - self._timeout_seconds
-        for lane in [each for each in self._lanes if each.heard_at <= late and each.busy]:
-            lane.drop("no reply in time")
-            self._look_after(lane)
+            self._feed(lane)
+        if time.monotonic() >= self._look_at:
+            self._look_for_late_ones()
+        if self._changed:
+            self._deal()
+
+    def _look_for_late_ones(self) -> None:
+        """Drop lanes that owe an answer for too long; note when the next could be so late."""
+        now = time.monotonic()
+        for lane in self._lanes.copy():
+            if lane.busy and now - lane.heard_at >= self._timeout_seconds:
+                lane.drop("no reply in time")
+                self._look_after(lane)
+        # Whoever begins to wait from now on is not late before that either.
+        owed = [lane.heard_at for lane in self._lanes if lane.busy]
+        self._look_at = min(owed, default=now) + self._timeout_seconds
 
     def _deal(self) -> None:
-        """Give every free lane its next copy, and open more lanes while copies wait."""
-        for lane in self._lanes.copy() if self._waiting else ():
-            while self._waiting and lane.free and not self._trouble:
-                self._give(lane, self._waiting.popleft())
-            self._look_after(lane)
+        """Give every free lane its next copies, and open more lanes while copies wait."""
+        self._changed = False
+        for lane in self._lanes.copy():
+            self._feed(lane)
         if self._trouble:
             self._give_back()
         elif self._waiting:
             missing = self._sockets - len(self._lanes) - self._dialler.pending
             for _ in range(min(missing, len(self._waiting) - self._dialler.pending)):
                 self._dialler.dial()
+
+    def _feed(self, lane: Lane) -> None:
+        """Give a lane the copies that it can take now."""
+        while self._waiting and lane.free and not self._trouble:
+            self._give(lane, self._waiting.popleft())
+        self._look_after(lane)
 
     def _give(self, lane: Lane, held: Held) -> None:
         """Hand a copy to a lane, unless it is too late or the server could not take it."""
@@ -161,6 +173,7 @@ class SmtpSession:
 
     def _take_dialled(self) -> None:
         """Adopt what was opened meanwhile; a server that refuses one more is not asked again."""
+        self._changed = True
         for found in self._dialler.opened():
             if isinstance(found, Connection):
                 self._adopt(found)
@@ -178,6 +191,7 @@ class SmtpSession:
                 events = selectors.EVENT_WRITE if lane.wants_write else 0
                 self._selector.modify(lane.sock, selectors.EVENT_READ | events, lane)
         elif lane in self._lanes:
+            self._changed = True
             self._writing.discard(lane)
             self._barren += 1
             if lane.refused:

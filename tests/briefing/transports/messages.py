@@ -126,9 +126,20 @@ def subject_of(content: VariantContent, slots: Slots) -> str:
 
 def spliced(content: VariantContent, slots: Slots, sender: Sender = SENDER) -> bytes:
     """Return one reader's copy as it leaves."""
-    if len(content.subject) > 1:
-        slots.values["subject"] = subject_of(content, slots)
-    return WireComposer(content, sender).build(slots)
+    return all_spliced(content, [slots], sender)[0]
+
+
+def all_spliced(
+    content: VariantContent, readers: Iterable[Slots], sender: Sender = SENDER
+) -> list[bytes]:
+    """Return several readers' copies; the variant's own form is derived once, as it really is."""
+    composer = WireComposer(content, sender)
+    payloads = []
+    for slots in readers:
+        if len(content.subject) > 1:
+            slots.values["subject"] = subject_of(content, slots)
+        payloads.append(composer.build(slots))
+    return payloads
 
 
 def received(payload: bytes) -> bytes:

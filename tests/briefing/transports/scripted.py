@@ -126,6 +126,7 @@ class ScriptedServer:
                 sock, _address = self._listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._sockets.append(sock)
             self._start(self._converse, sock)
@@ -190,9 +191,7 @@ class _Conversation:
             case None:
                 said = duty
             case Hang():
-                while self.sock.recv(65536):
-                    pass
-                raise _EndError
+                self._wait_for_the_end()
             case Close():
                 raise _EndError
             case Drip():
@@ -208,6 +207,11 @@ class _Conversation:
         if said.startswith(b"421"):
             raise _EndError
         return said
+
+    def _wait_for_the_end(self) -> None:
+        while self.sock.recv(65536):
+            pass
+        raise _EndError
 
     def _on_ehlo(self, _line: bytes) -> None:
         words = ["scripted", *self.server.offer]
@@ -259,8 +263,11 @@ class _Conversation:
                 raise _EndError
             lines.append(line)
             self.server.begun.add(recipient)
-            if len(lines) == 1:
-                self._react("body", b"")
+            if len(lines) == 1 and (said := self._react("body", b"")):
+                if said.startswith(b"2"):
+                    self.server.accepted.append(recipient)
+                # Who answers before the dot listens no more.
+                self._wait_for_the_end()
         if not lines:
             self.server.empty += 1
             self.sock.sendall(b"554 5.5.1 no message\r\n")

@@ -7,7 +7,7 @@ from ssl import SSLContext
 
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.env import SmtpAddress
-from briefing.transports.base import Copy, Group, Session, VariantContent
+from briefing.transports.base import Copy, Group, Session, Slots, VariantContent
 from briefing.transports.smtp import SmtpTransport
 from tests.briefing.transports import messages
 from tests.briefing.transports.scripted import ScriptedServer
@@ -45,14 +45,23 @@ def copies(number: int, *, kilobytes: int = 0) -> list[Copy]:
     """Make copies for reader1, reader2, ..., each with its own name in it."""
     filling = ["word " * (200 * kilobytes), "name|there", "\n"]
     content = messages.variant(text=filling if kilobytes else None)
-    return [copy_to(f"reader{index}@mail.example", content) for index in range(1, number + 1)]
+    names = [f"reader{index}" for index in range(1, number + 1)]
+    readers = [messages.reader(name=name, address=f"{name}@mail.example") for name in names]
+    return copies_for(readers, content)
 
 
-def copy_to(recipient: str, content: VariantContent | None = None) -> Copy:
+def copy_to(recipient: str) -> Copy:
     """Make one copy."""
-    slots = messages.reader(name=recipient.partition("@")[0], address=recipient)
-    payload = messages.spliced(content or messages.variant(), slots)
-    return Copy(0, 7, 0, recipient, payload)
+    return copies_for([messages.reader(address=recipient)], messages.variant())[0]
+
+
+def copies_for(readers: Sequence[Slots], content: VariantContent) -> list[Copy]:
+    """Make the copies of readers with these values."""
+    payloads = messages.all_spliced(content, readers)
+    return [
+        Copy(0, 7, 0, slots.recipient, payload)
+        for slots, payload in zip(readers, payloads, strict=True)
+    ]
 
 
 def transport(

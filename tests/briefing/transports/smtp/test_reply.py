@@ -1,0 +1,64 @@
+"""Replies are cut out of whatever pieces they arrive in, and hold no address when shown."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from briefing.transports.smtp.reply import Replies, Reply
+
+_LINES = (
+    b"250-first\r\n250 last\r\n",
+    b"354 go ahead\n",
+    b"250\r\n",
+    b"550-5.1.1 The account does not exist.\r\n550-5.1.1 Try again\r\n550 5.1.1 elsewhere\r\n",
+    b"421 \xe4\xf6\r\n",
+)
+_EXPECTED = [
+    "250 first",
+    "354 go ahead",
+    "250",
+    "550 5.1.1 The account does not exist.",
+    "421 \ufffd\ufffd",
+]
+
+
+@given(cuts=st.lists(st.integers(0, sum(map(len, _LINES))), max_size=12))
+def test_replies_come_whole_however_they_are_cut(cuts: list[int]) -> None:
+    stream, replies = b"".join(_LINES), Replies()
+    ends = [0, *sorted(cuts), len(stream)]
+    found = [reply for begin, end in pairwise(ends) for reply in replies.feed(stream[begin:end])]
+    assert [str(reply) for reply in found] == _EXPECTED
+    assert [reply.code for reply in found] == [250, 354, 250, 550, 421]
+    assert not replies.unreadable
+
+
+@given(noise=st.binary(min_size=1, max_size=20).filter(lambda each: not each[:3].isdigit()))
+def test_what_came_before_noise_is_still_heard(noise: bytes) -> None:
+    replies = Replies()
+    assert [reply.code for reply in replies.feed(b"250 kept\r\n" + noise + b"\n")] == [250]
+    assert replies.unreadable
+
+
+def test_a_line_without_an_end_is_unreadable_before_it_fills_the_memory() -> None:
+    replies = Replies()
+    assert not replies.feed(b"250 " + b"x" * 8000)
+    assert not replies.unreadable
+    assert not replies.feed(b"x" * 8000)
+    assert replies.unreadable
+
+
+def test_digits_that_run_on_are_no_code() -> None:
+    replies = Replies()
+    assert not replies.feed(b"2500 messages waiting\r\n")
+    assert replies.unreadable
+
+
+def test_an_address_in_a_reply_is_not_shown() -> None:
+    said = b"550 5.1.1 <ada@mail.example>: user bo@mail.example unknown at mail.example"
+    shown = str(Reply(550, said))
+    assert shown == "550 5.1.1 <address>: user <address> unknown at mail.example"
+
+
+def test_a_long_reply_is_shown_in_part() -> None:
+    assert len(str(Reply(550, b"550 " + b"word " * 100))) <= 120
