@@ -14,10 +14,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos clean
+.PHONY: help run test test-full check bench chaos clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="--once --readers 5000"
 	@$(PY) manage.py up $(ARGS)
@@ -25,6 +25,9 @@ run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="-
 test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL on PostgreSQL
 	@$(PY) -m pytest -n 2 --dist loadgroup -q $(ARGS)
 	@DATABASE=postgresql $(PY) -m pytest -n 2 --dist loadgroup -q -m "sql and not browser" $(ARGS)
+
+test-full: $(VENV)/dev.stamp ## Run the same, and every large corpus as a whole
+	@$(MAKE) --no-print-directory test ARGS="--full $(ARGS)"
 
 check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templates, migrations, words
 	@$(PY) -m tests.checks $(ARGS)

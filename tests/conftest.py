@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.chromium",
+    "tests.corpora",
     "tests.database",
     "tests.queue",
 )
