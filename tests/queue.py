@@ -74,7 +74,7 @@ def valkey(_valkey_server: ValkeyServer) -> Iterator[Redis]:
         client.flushall()
         yield client
         cache.close()
-        pools.reset()
+        pools.reset()  # type: ignore[no-untyped-call]  # kombu ships no types
         # Celery keeps closed pools; this is how it begins anew after a fork.
         current_app._after_fork()  # noqa: SLF001  there is no public way
 
