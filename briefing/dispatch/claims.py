@@ -31,10 +31,16 @@ class Held:
     intent_upto: int
     done_upto: int
     cautious: bool
-    # Held before, by anybody: readers of it may have been settled by an intent that was taken back.
-    again: bool
+    claims: int
+    # Where this claim began.
+    began_at: int
     # Groups answered before an earlier one of the same batch was.
     finished: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def again(self) -> bool:
+        """Whether it was held before: then some may be settled by an intent that was taken back."""
+        return self.claims > 1
 
     @property
     def size(self) -> int:
@@ -139,5 +145,6 @@ def _held(batch: Batch, *, fence: int) -> Held:
         intent_upto=batch.intent_upto,
         done_upto=batch.intent_upto,
         cautious=batch.deaths >= CAUTIOUS_AFTER_DEATHS,
-        again=batch.claims > 1,
+        claims=batch.claims,
+        began_at=batch.intent_upto,
     )

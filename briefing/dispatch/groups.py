@@ -21,6 +21,9 @@ from briefing.dispatch.sql import progress
 from briefing.dispatch.sql.rows import ResultRow
 from briefing.transports.base import Copy, Group
 
+# With so many claims of one batch in vain the provider may be up, and one reader be the trouble.
+_PATIENT_CLAIMS = 6
+
 
 class Answered(Protocol):
     """A group on its way or back from it: a batch's next positions, or deferred readers again."""
@@ -75,13 +78,15 @@ def take_back_unsent(held: Held, groups: Sequence[Answered]) -> None:
 
     Recording then moves the batch's intent back behind them: with the provider away nobody's
     attempt is burned and no row is written. A copy that was not sent in the midst of others that
-    were is deferred instead, because positions have no holes.
+    were is deferred instead, because positions have no holes. So is the first one of a batch that
+    many claims brought no further: a reader over whom the server hangs must not stop all others.
     """
     own = [group for group in groups if isinstance(group, InFlight) and group.held is held]
     for group in sorted(own, key=lambda each: each.first, reverse=True):
         if group.upto != held.intent_upto:
             return
-        while group.copies and _never_left(group.copies[-1]):
+        stuck = held.claims > _PATIENT_CLAIMS and group.first == held.began_at
+        while len(group.copies) > stuck and _never_left(group.copies[-1]):
             held.intent_upto = group.upto = group.copies.pop().position
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from briefing.dispatch import claims, invariants, pace, sender
-from briefing.dispatch.outcome import ACCEPTED
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED
 from briefing.models import Batch, Breaker, Delivery
 from briefing.transports.base import Copy
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
@@ -100,3 +100,24 @@ def test_a_lost_connection_in_mid_group_gives_the_batch_back_behind_the_last_cop
 
     batch = Batch.objects.get(dispatch=dispatch)
     assert (batch.state, batch.intent_upto, batch.done_upto) == (Batch.State.PENDING, 1, 1)
+
+
+def test_a_reader_over_whom_the_server_hangs_does_not_stop_the_others_for_ever() -> None:
+    dispatch = dispatching(5)
+    provider = Provider()
+
+    def hang(copy: Copy) -> None:
+        provider.down = "no reply in time" if copy.recipient == "reader3@mail.example" else ""
+
+    provider.before = hang
+
+    for _ in range(10):
+        provider.down = ""
+        sender.drain(dispatch.pk, provider)
+        Batch.objects.update(not_before=timezone.now())
+
+    assert Batch.objects.get().state == Batch.State.DONE
+    rows = outcomes(dispatch)
+    assert rows.pop("reader3@mail.example") == DEFERRED
+    assert set(rows.values()) == {ACCEPTED}
+    assert once(provider.received)
