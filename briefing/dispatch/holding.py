@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from briefing.dispatch import alerts, highwater, journal
+from briefing.dispatch import alerts, highwater, notes
 from briefing.dispatch.states import SENDING
 from briefing.models import Alert, Batch, Dispatch, Fence
 
@@ -85,7 +85,7 @@ def _older_than(mark: highwater.Mark, fence: Fence) -> str:
         return ""
     # No fence may be drawn twice, and no journal be believed that tells of the time since then.
     Fence.objects.filter(pk=1, number__lt=mark.number).update(number=mark.number)
-    journal.clear_abandoned(older_than_seconds=0, now=time.time())
+    notes.clear_abandoned(older_than_seconds=0, now=time.time())
     return "this database is older than its last run: a backup was restored"
 
 

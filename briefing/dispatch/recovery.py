@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from briefing.dispatch import journal, results
+from briefing.dispatch import journal, notes, results
 from briefing.dispatch.clock import database_now
 from briefing.dispatch.outcome import (
     ACCEPTED,
@@ -34,11 +34,11 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
     `batch` is the row as the dead worker left it, `batch.fence` that worker's fence. A batch whose
     last position was in flight is done then: nobody else would ever end it.
     """
-    notes = journal.read(batch_id=batch.pk, fence=batch.fence)
-    rows = _left_in_flight(batch, notes, now=now)
+    noted = notes.read(batch_id=batch.pk, fence=batch.fence)
+    rows = _left_in_flight(batch, noted, now=now)
     batch.intent_upto = max(batch.intent_upto, batch.done_upto)
     batch.deaths += 1
-    poison = _poison(batch, notes, in_flight=bool(rows))
+    poison = _poison(batch, noted, in_flight=bool(rows))
     if poison is not None and poison == batch.intent_upto < batch.size:
         rows.append(_row(batch, poison, QUARANTINED, "killed its workers", now=now))
         batch.intent_upto += 1
@@ -59,15 +59,27 @@ def recover_abandoned() -> int:
     """Settle what dead workers of this host left unknown of deferred readers; return how many rows.
 
     What their journals show as never started becomes deferred again, an answer that was noted is
-    written, and the rest stays unknown. Safe to run twice because each fence stands for one attempt.
+    written, and the rest stays unknown. A journal none of whose batches is still held by its dead
+    worker is deleted. Safe to run twice because each fence stands for one attempt.
     """
-    return sum(_recover(note) for note in journal.abandoned_retries())
+    settled = 0
+    for noted in notes.abandoned():
+        settled += sum(_recover(each) for each in noted.groups if each.readers)
+        if not _is_awaited(noted):
+            noted.path.unlink(missing_ok=True)
+    return settled
+
+
+def _is_awaited(noted: notes.Noted) -> bool:
+    """Whether a batch will be recovered from this journal once its lease is over."""
+    held = Batch.objects.filter(pk__in=[batch for batch, _ in noted.claims], state="claimed")
+    return bool(noted.claims & set(held.values_list("pk", "fence")))
 
 
 @transaction.atomic
-def _recover(note: journal.RetryNote) -> int:
+def _recover(note: notes.GroupNote) -> int:
     counts: Counter[int] = Counter()
-    for reader, state in note.states.items():
+    for reader, state in zip(note.readers, note.states, strict=True):
         outcome = DEFERRED if state == journal.WAITING else state - journal.ANSWERED
         if outcome not in {ACCEPTED, REJECTED, DEFERRED}:
             continue
@@ -82,16 +94,16 @@ def _recover(note: journal.RetryNote) -> int:
     return counts.total()
 
 
-def _poison(batch: Batch, notes: dict[int, int] | None, *, in_flight: bool) -> int | None:
+def _poison(batch: Batch, noted: dict[int, int] | None, *, in_flight: bool) -> int | None:
     """Return the position to set aside, once the same one has killed its workers often enough.
 
     The journal names the position that was being built. Where no journal is left (another host), the
     batch is tried one by one after two deaths, and a third in the open points at the next position.
     """
-    if notes is None:
+    if noted is None:
         careful = batch.deaths >= POISON_DEATHS and not in_flight
         return batch.intent_upto if careful else None
-    building = next((at for at, note in notes.items() if note == journal.SPLICING), None)
+    building = next((at for at, note in noted.items() if note == journal.SPLICING), None)
     if building is None:
         return None
     batch.suspect_deaths = batch.suspect_deaths + 1 if batch.suspect == building else 1
@@ -100,7 +112,7 @@ def _poison(batch: Batch, notes: dict[int, int] | None, *, in_flight: bool) -> i
 
 
 def _left_in_flight(
-    batch: Batch, notes: dict[int, int] | None, *, now: datetime
+    batch: Batch, noted: dict[int, int] | None, *, now: datetime
 ) -> list[ResultRow]:
     """Return a row for every position whose intent was committed and whose result was not."""
     positions = range(batch.done_upto, batch.intent_upto)
@@ -114,15 +126,15 @@ def _left_in_flight(
         ).values_list("subscriber_id", flat=True)
     )
     return [
-        _row(batch, position, *_verdict(notes, position), now=now)
+        _row(batch, position, *_verdict(noted, position), now=now)
         for position in positions
         if readers[position] not in written
     ]
 
 
-def _verdict(notes: dict[int, int] | None, position: int) -> tuple[int, str]:
+def _verdict(noted: dict[int, int] | None, position: int) -> tuple[int, str]:
     """Return the outcome that can be vouched for, and why."""
-    note = journal.STARTED if notes is None else notes.get(position, journal.STARTED)
+    note = journal.STARTED if noted is None else noted.get(position, journal.STARTED)
     if note == journal.WAITING:
         return DEFERRED, "worker lost before the message was started"
     if note - journal.ANSWERED in {ACCEPTED, REJECTED, DEFERRED}:

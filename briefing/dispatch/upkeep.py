@@ -6,12 +6,12 @@ from datetime import datetime
 
 from django.conf import settings
 
-from briefing.dispatch import alerts, control, holding, journal, recovery, resolving
+from briefing.dispatch import alerts, control, holding, notes, recovery, resolving
 from briefing.dispatch.outcome import UNKNOWN
 from briefing.dispatch.states import SENDING
 from briefing.models import Alert, Delivery, Dispatch
 
-# A dead worker's journal is read within a lease; a day later it is of no use to anybody.
+# A dead worker's journal is read within a lease, or when workers run again; then it is deleted.
 _JOURNAL_SECONDS = 86_400
 
 
@@ -25,7 +25,7 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
         return
     recovery.recover_abandoned()
     control.reopen_with_rest()
-    journal.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
+    notes.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
     resolving.apply_policy(now=now)
     _alert_unknown(now=now)
     alerts.tell(now=now)

@@ -9,7 +9,17 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import groups, intents, invariants, journal, outage, retries, sender, upkeep
+from briefing.dispatch import (
+    groups,
+    intents,
+    invariants,
+    journal,
+    notes,
+    outage,
+    retries,
+    sender,
+    upkeep,
+)
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED
 from briefing.models import Batch, Delivery
 from briefing.transports.base import Copy
@@ -150,7 +160,7 @@ def test_when_it_stays_away_the_journal_is_left_and_tells_what_was_answered(
     monkeypatch.undo()
     provider.before = lambda _copy: None
 
-    left = journal.read(batch_id=Batch.objects.get().pk, fence=Batch.objects.get().fence)
+    left = notes.read(batch_id=Batch.objects.get().pk, fence=Batch.objects.get().fence)
     assert left
     answered = [note for note in left.values() if note == journal.ANSWERED + ACCEPTED]
     assert len(answered) == len(provider.received) > 0

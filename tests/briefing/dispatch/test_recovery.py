@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import claims, control, groups, intents, journal, progress, sender
+from briefing.dispatch import claims, control, groups, intents, journal, progress, recovery, sender
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
 from briefing.dispatch.groups import InFlight
@@ -146,6 +146,32 @@ def test_a_batch_that_was_wholly_in_flight_when_its_worker_died_is_done() -> Non
 
     assert set(outcomes(dispatch).values()) == {UNKNOWN}
     assert control.finish_if_done(dispatch.pk, now=timezone.now())
+
+
+def test_a_dead_workers_journal_goes_once_its_batch_is_settled_and_not_before() -> None:
+    dispatch = dispatching(8)
+    worker = Worker(dispatch)
+    worker.intend()
+    worker.journal.leave()
+    Worker.living.remove(worker)
+    recovery.recover_abandoned()
+    assert worker.journal.path.exists()
+    lease_runs_out()
+
+    sender.drain(dispatch.pk, Provider())
+    recovery.recover_abandoned()
+
+    assert not worker.journal.path.exists()
+
+
+def test_a_living_workers_journal_stays_though_nothing_is_in_flight() -> None:
+    dispatch = dispatching(8)
+    worker = Worker(dispatch)
+    claims.release(worker.held, not_before=timezone.now())
+
+    recovery.recover_abandoned()
+
+    assert worker.journal.path.exists()
 
 
 def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:

@@ -1,0 +1,113 @@
+"""What the workers of this host noted: read when one has died, deleted when nothing asks for it.
+
+Before it: `journal`, whose form this reads. After it: recovery.
+"""
+
+import fcntl
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from briefing.dispatch import journal
+from briefing.dispatch.journal import HEADER, IDS_AT, SLOT, SLOT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNote:
+    """What was noted of one group: a state for each copy, in order.
+
+    Of deferred readers on their way again `dispatch_id` and `readers` are known, else the batch.
+    """
+
+    batch_id: int
+    fence: int
+    first: int
+    states: bytes
+    dispatch_id: int = 0
+    readers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One worker's journal. `held` is the batch it claimed last, with its fence."""
+
+    path: Path
+    held: tuple[int, int]
+    groups: list[GroupNote]
+
+    @property
+    def claims(self) -> set[tuple[int, int]]:
+        """Return each batch that is named here, with the fence it was claimed under."""
+        return {self.held, *((each.batch_id, each.fence) for each in self.groups)} - {(0, 0)}
+
+
+def read(*, batch_id: int, fence: int) -> dict[int, int] | None:
+    """Return position -> state of a dead worker's groups, or None when nobody here noted the claim.
+
+    None means that nothing is known: every position must then count as possibly on the wire. Empty
+    means that the worker had this batch and nothing of it in flight.
+    """
+    found: dict[int, int] | None = None
+    for path in journal.folder().glob("*.journal"):
+        noted = _noted(path)
+        if noted and (batch_id, fence) in noted.claims:
+            found = found or {}
+            for each in noted.groups:
+                if (each.batch_id, each.fence) == (batch_id, fence):
+                    found |= {each.first + at: state for at, state in enumerate(each.states)}
+    return found
+
+
+def abandoned() -> Iterator[Noted]:
+    """Yield what dead workers of this host noted."""
+    for path in journal.folder().glob("*.journal"):
+        noted = _noted(path) if _is_abandoned(path) else None
+        if noted:
+            yield noted
+
+
+def clear_abandoned(*, older_than_seconds: float, now: float) -> int:
+    """Delete journals whose worker is gone, read or not: those of an earlier boot cannot be."""
+    removed = 0
+    for path in journal.folder().glob("*.journal"):
+        if _is_abandoned(path) and now - path.stat().st_mtime > older_than_seconds:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _noted(path: Path) -> Noted | None:
+    """Read a journal of this boot; None when it is not one."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    today = journal.boot_id()
+    if len(content) != journal.BYTES or not today:
+        return None
+    magic, boot, batch_id, fence = HEADER.unpack_from(content, 0)
+    if magic != journal.MAGIC or boot.rstrip(b"\0") != today:
+        return None
+    places = range(HEADER.size, journal.BYTES, SLOT_BYTES)
+    groups = [_group(content, at) for at in places if SLOT.unpack_from(content, at)[3]]
+    return Noted(path, (batch_id, fence), groups)
+
+
+def _group(content: bytes, at: int) -> GroupNote:
+    batch_id, fence, first, count = SLOT.unpack_from(content, at)
+    states = content[at + SLOT.size : at + SLOT.size + count]
+    if batch_id >= 0:
+        return GroupNote(batch_id, fence, first, states)
+    readers = struct.unpack_from(f"<{count}q", content, at + IDS_AT)
+    return GroupNote(0, fence, 0, states, dispatch_id=-batch_id, readers=readers)
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether the worker that wrote the file is gone: its lock ends with it."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
