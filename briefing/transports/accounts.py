@@ -62,6 +62,11 @@ def backend(account: str = "transactional") -> BaseEmailBackend:
     )
 
 
+def provider_of(backend: BaseEmailBackend) -> str:
+    """Return the provider that one of Anymail's backends speaks to."""
+    return type(backend).__module__.rpartition(".")[2]
+
+
 def _provider(url: str) -> str:
     """Return the provider of anymail://amazon-ses by the name of its module."""
     return (urlsplit(url).hostname or "").replace("-", "_")

@@ -2,10 +2,12 @@
 
 import smtplib
 
+from anymail.exceptions import AnymailError
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from briefing.transports import accounts
+from briefing.transports.anymail import refusals
 from subscribers.ports import Answer, Mail
 
 
@@ -22,6 +24,8 @@ def send(mail: Mail) -> Answer:
         return _by_code(code, words)
     except smtplib.SMTPResponseException as error:
         return _by_code(error.smtp_code, error.smtp_error)
+    except AnymailError as error:
+        return refusals.answer_to(error, accounts.provider_of(connection))
     except (OSError, smtplib.SMTPException) as error:
         return Answer("deferred", type(error).__name__)
     finally:

@@ -24,8 +24,10 @@ def backend(provider: str, *, timeout_seconds: float, connections: int = 1) -> A
 
     Raises: ImproperlyConfigured for a provider not known or a key not set.
     """
-    capability_of(provider)
     options: dict[str, Any] = dict(_OPTIONS.get(provider, {}))
+    if capability_of(provider).switches_tracking:
+        # Whatever the account's default is: nobody is tracked without having granted it to us.
+        options["send_defaults"] = {"track_clicks": False, "track_opens": False}
     if provider == "amazon_ses":
         options["client_params"] = _boto_client(timeout_seconds, connections)
     else:

@@ -89,7 +89,7 @@ class HttpCaller:
         finally:
             _departure.announce = None
         return Reply(
-            response.status_code, response.headers, _json(response), response.text, response
+            response.status_code, response.headers, read_json(response), response.text, response
         )
 
     def close(self) -> None:
@@ -104,7 +104,8 @@ class HttpCaller:
         return self._prepared[form].copy()
 
 
-def _json(response: requests.Response) -> Any:
+def read_json(response: requests.Response) -> Any:
+    """Return an answer's JSON, or None when it has none that can be read."""
     try:
         return response.json()
     except ValueError:

@@ -100,9 +100,6 @@ def standing_for_all(
     elif capability.needs_html:
         html = places.body(variant.text, "html from text")
         message.attach_alternative(f'<pre style="white-space: pre-wrap">{html}</pre>', "text/html")
-    if capability.switches_tracking:
-        # Whatever the account's default is: nobody is tracked without having granted it to us.
-        message.track_clicks = message.track_opens = False
     _add_own(message, recipient, sender, places)
     if capability.inline_template:
         _as_inline_template(message)

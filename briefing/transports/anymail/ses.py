@@ -39,7 +39,7 @@ class SesCaller:
         try:
             answer = self._backend.client.send_bulk_email(**parameters)
         except exceptions.ClientError as error:
-            return _refusal(error.response)
+            return refusal(error.response)
         except (
             exceptions.EndpointConnectionError,
             exceptions.ConnectTimeoutError,
@@ -62,7 +62,8 @@ class SesCaller:
             announce(None)
 
 
-def _refusal(response: dict[str, Any]) -> Reply:
+def refusal(response: dict[str, Any]) -> Reply:
+    """Return the reply that boto3 made an exception of."""
     about = response.get("ResponseMetadata", {})
     error = response.get("Error", {})
     return Reply(

@@ -1,0 +1,36 @@
+"""What it means that Anymail raised while handing over one finished mail."""
+
+from typing import Any
+
+import requests
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
+
+from briefing.dispatch.outcome import REJECTED
+from briefing.transports.anymail import ses, verdicts
+from briefing.transports.anymail.backends import capability_of
+from briefing.transports.anymail.calling import Reply, read_json
+from subscribers.ports import Answer
+
+
+def answer_to(error: AnymailError, provider: str) -> Answer:
+    """Return what became of the mail: a definite refusal, or something that may pass.
+
+    The table is the same as for an issue's copies; what is unknown there is tried again here, since
+    a second confirmation does less harm than none.
+    """
+    if isinstance(error, AnymailRecipientsRefused):
+        return Answer("rejected", "refused by the provider")
+    if error.response is not None:
+        answer = verdicts.of_status(_reply(error.response), capability_of(provider), 1)
+        (verdict,) = answer.verdicts
+        outcome = "rejected" if verdict.outcome == REJECTED else "deferred"
+        return Answer(outcome, verdict.code or "")
+    # Without an answer it is the way there that failed, or a mail that this provider cannot carry.
+    outcome = "rejected" if isinstance(error, ValueError) else "deferred"
+    return Answer(outcome, type(error).__name__)
+
+
+def _reply(response: Any) -> Reply:
+    if isinstance(response, requests.Response):
+        return Reply(response.status_code, response.headers, read_json(response))
+    return ses.refusal(response)

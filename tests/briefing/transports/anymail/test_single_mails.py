@@ -1,0 +1,86 @@
+"""Confirmations and welcomes through a provider: accepted, refused for ever, or tried again."""
+
+import pytest
+from pytest_django import Settings
+
+from briefing.transports import single
+from subscribers.ports import Mail
+from tests.briefing.transports.anymail.fakes import PROVIDERS
+from tests.briefing.transports.anymail.server import Behaviour, Hang, Request, Reset, Response, api
+
+MAIL = Mail(
+    purpose="confirm",
+    recipient="ada@mail.example",
+    subject="Please confirm",
+    text="Confirm: https://briefing.example/confirm/abc/",
+    html="<a href='https://briefing.example/confirm/abc/'>Confirm</a>",
+    from_name="The Robotics Briefing",
+    from_address="desk@briefing.example",
+    reply_to="",
+    reference="ref",
+    headers={},
+)
+TAKEN = {
+    "postmark": Response(
+        200, {"ErrorCode": 0, "Message": "OK", "MessageID": "1", "To": "x@y.example"}
+    ),
+    "amazon_ses": Response(200, {"MessageId": "1"}),
+    "mailjet": Response(
+        200, {"Messages": [{"Status": "success", "To": [{"Email": "x@y.example", "MessageID": 1}]}]}
+    ),
+}
+
+
+def _send(settings: Settings, name: str, behaviour: Behaviour) -> tuple[str, list[Request]]:
+    with api(lambda _request: Response(500)) as server:
+        server.script.append(behaviour)
+        settings.ANYMAIL = PROVIDERS[name].settings(server.url)
+        settings.MAIL_ACCOUNTS = {"transactional": f"anymail://{name}"}
+        settings.EMAIL_TIMEOUT = 1
+        return single.send(MAIL).outcome, server.requests
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_mail_that_is_taken_is_accepted(settings: Settings, name: str) -> None:
+    outcome, requests = _send(settings, name, TAKEN[name])
+    assert outcome == "accepted"
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("name", ["postmark", "amazon_ses", "resend", "brevo", "mandrill"])
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [("bad_request", "rejected"), ("unauthorized", "deferred"), ("sender_fault", "deferred")],
+)
+def test_only_the_readers_own_fault_is_for_ever(
+    settings: Settings, name: str, answer: str, outcome: str
+) -> None:
+    assert _send(settings, name, getattr(PROVIDERS[name], answer))[0] == outcome
+
+
+def test_a_suppressed_address_is_rejected(settings: Settings) -> None:
+    inactive = {
+        "ErrorCode": 406,
+        "Message": "You tried to send to a recipient that has been marked as inactive.\n"
+        "Found inactive addresses: ada@mail.example.\nInactive recipients are ones that have "
+        "generated a hard bounce or a spam complaint.",
+    }
+    assert _send(settings, "postmark", Response(422, inactive))[0] == "rejected"
+
+
+@pytest.mark.parametrize(
+    "behaviour", [Response(500), Response(429), Reset(after_body=True), Hang(1.5)]
+)
+@pytest.mark.parametrize("name", ["postmark", "amazon_ses"])
+def test_an_outage_is_a_deferral_after_one_call(
+    settings: Settings, name: str, behaviour: Behaviour
+) -> None:
+    outcome, requests = _send(settings, name, behaviour)
+    assert outcome == "deferred"
+    assert len(requests) == 1
+
+
+def test_a_confirmation_link_is_not_rewritten_to_count_clicks(settings: Settings) -> None:
+    _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
+    assert request.json["TrackLinks"] == "None"
+    assert request.json["TrackOpens"] is False
