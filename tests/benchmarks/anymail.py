@@ -2,15 +2,16 @@
 
 Every row splices, calls and reads the answers, two groups in flight, as a drain does; the database
 is measured apart. Anymail by itself, one message per call over an opened connection, stands beside
-them in the same run. `python -m tests.benchmarks.anymail` prints these rows alone.
+them in the same run. Runs in a process of its own and prints JSON; `anymail_rows` reads it.
 """
 
+import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 # Sets what the settings read, before Django reads them.
 import tests.environment  # noqa: F401
@@ -73,11 +74,11 @@ def rows(*, repeats: int = 5) -> Iterator[Row]:
             "MAILTRAP_API_URL": f"{address}/api/",
         }
         ways: dict[str, Callable[[], Row]] = {
-            "Postmark, full bodies, 500 a call": lambda: _ours("postmark", 10_000),
-            "Mailgun, variables, 1000 a call": lambda: _ours("mailgun", 20_000),
-            "Resend, full bodies, 100 a call": lambda: _ours("resend", 6_000),
-            "Mailtrap, one message a call": lambda: _ours("mailtrap", 3_000),
-            "Anymail alone, one message a call": lambda: _anymail_alone(600),
+            "postmark": lambda: _ours("postmark", 10_000),
+            "mailgun": lambda: _ours("mailgun", 20_000),
+            "resend": lambda: _ours("resend", 6_000),
+            "single": lambda: _ours("mailtrap", 3_000),
+            "alone": lambda: _anymail_alone(600),
         }
         measured: dict[str, list[Row]] = {name: [] for name in ways}
         for _ in range(repeats):
@@ -200,11 +201,8 @@ def _slots(reader: int) -> Slots:
 
 
 def main() -> None:
-    """Print the rows."""
-    for row in rows():
-        sys.stdout.write(
-            f"{row.name:36} {row.per_second:8.0f}/s {row.cpu_microseconds:7.1f} us CPU a message\n"
-        )
+    """Print the rows as one line of JSON."""
+    sys.stdout.write(json.dumps({row.name: asdict(row) for row in rows()}) + "\n")
 
 
 if __name__ == "__main__":
