@@ -19,6 +19,14 @@ def test_brevo_saying_that_it_took_the_call_before_is_acceptance(route_to: Route
     assert all_are(route.hand_over(route.copies(3)), ACCEPTED)
 
 
+def test_brevo_giving_fewer_ids_than_copies_leaves_all_unknown(route_to: RouteTo) -> None:
+    route = route_to("brevo")
+    route.api.script.append(Response(201, {"messageIds": ["1", "2"]}))
+    group = route.hand_over(route.copies(3))
+    assert all_are(group, UNKNOWN)
+    assert {copy.code for copy in group.copies} == {"2 ids for 3 copies"}
+
+
 @pytest.mark.parametrize("name", ["resend", "sparkpost"])
 def test_a_conflict_of_keys_is_unknown(route_to: RouteTo, name: str) -> None:
     route = route_to(name)
