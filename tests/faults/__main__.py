@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 # Gives this process, and each fault's, keys and settings of a copy that reaches nobody.
-import tests.environment  # noqa: F401  imported for what it sets
+import tests.environment
 from tests.faults.databases import Templates
 from tests.faults.faults import FAULTS
 from tests.faults.table import Fault, Line, Measured, show, write_document
@@ -48,6 +48,8 @@ def main(arguments: list[str]) -> int:
         for each in FAULTS.values()
         if each.name == asked.only or (not asked.only and (asked.long or not each.only_long))
     ]
+    # Held so far so that nobody listens there; a fault's own broker will.
+    tests.environment.broker_port.close()
     lines: list[Line] = []
     with ExitStack() as stack:
         templates = Templates(stack)

@@ -15,7 +15,7 @@ def fault(
     *,
     must: str,
     database: str = "postgresql",
-    seconds: float = 60,
+    seconds: float = 120,
     only_long: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as a fault, named like it: `random_kills` is `--only random-kills`."""

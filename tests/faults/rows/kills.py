@@ -23,12 +23,12 @@ _WORKERS = 4
 @fault(
     "200 random kill -9 of workers",
     must="lost 0, extra 0, to unsubscribed 0; a killed lease is recovered",
-    seconds=120,
+    seconds=240,
 )
 def random_kills(world: World) -> Measured:
     """Kill one of four workers every tenth of a second."""
     world.sink.order("delay", 0.02)
-    dispatch = world.dispatch(8_000)
+    dispatch = world.dispatch(4_000)
     killed = 0
     while killed < _KILLS and not is_settled(dispatch):
         world.keep(_WORKERS)
@@ -36,6 +36,7 @@ def random_kills(world: World) -> Measured:
         random.choice(world.running()).end()
         killed += 1
         world.watch_leases()
+    world.sink.order("delay", 0)
     measured = finished(world, dispatch, note=f"{killed} kills")
     measured.demand(killed == _KILLS, f"the issue was over after {killed} kills")
     return measured
@@ -44,11 +45,11 @@ def random_kills(world: World) -> Measured:
 @fault(
     "a worker killed at each of 12 named places, 20 times",
     must="lost 0, extra 0; a killed lease is recovered",
-    seconds=150,
+    seconds=240,
 )
 def named_kills(world: World) -> Measured:
     """Let worker after worker run into its end, several at a time."""
-    dispatch = world.dispatch(9_000)
+    dispatch = world.dispatch(12_000)
     places = [name for name in failpoints.POINTS for _ in range(_TIMES_EACH)]
     random.shuffle(places)
     while places and not is_settled(dispatch):
@@ -90,10 +91,8 @@ def poison(world: World) -> Measured:
 
 def finished(world: World, dispatch: Dispatch, *, note: str = "") -> Measured:
     """Let healthy workers end the dispatch, and judge it."""
-    settings_left = 20 + 3 * float(settings.LEASE_SECONDS)
-    world.until(
-        lambda: is_settled(dispatch), seconds=settings_left, meanwhile=lambda: world.keep(2)
-    )
+    patience = 60 + 5 * float(settings.LEASE_SECONDS)
+    world.until(lambda: is_settled(dispatch), seconds=patience, meanwhile=lambda: world.keep(2))
     verdict = judge(dispatch, world.sink.log)
     measured = Measured(
         lost=verdict.lost,

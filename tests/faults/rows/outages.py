@@ -25,7 +25,7 @@ def provider_down(world: World) -> Measured:
     world.sink.order("close")
     dispatch = world.dispatch(600)
     for _ in range(2):
-        world.fork(prepare=None if world.is_long else _hurry)
+        world.fork(prepare=None if world.is_long else hurry_breaker)
     opened = world.until(
         lambda: Breaker.objects.filter(open_until__isnull=False).exists(), seconds=30
     )
@@ -72,7 +72,8 @@ def account_refused(world: World) -> Measured:
     return measured
 
 
-def _hurry() -> None:
+def hurry_breaker() -> None:
+    """Let an open breaker wait for three seconds at first, in this process."""
     vars(breaker)["_FIRST"] = _QUICK_WAIT
 
 

@@ -6,6 +6,7 @@ from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, REJECTED, UN
 from briefing.models import Delivery, Dispatch
 from subscribers.models import Subscriber
 from tests.faults.registry import fault
+from tests.faults.rows.outages import hurry_breaker
 from tests.faults.table import Measured
 from tests.faults.verdict import is_settled, judge
 from tests.faults.world import World
@@ -56,8 +57,8 @@ def _send(world: World, labels: list[str]) -> Measured:
     for label in labels:
         domains += [f"{label}.example"] + ["good.example"] * _GOOD_FOR_EACH
     dispatch = world.dispatch(len(domains) * _READERS_EACH, domains=domains)
-    world.fork()
-    world.fork()
+    for _ in range(2):
+        world.fork(prepare=hurry_breaker)
     world.until(lambda: is_settled(dispatch), seconds=100)
     verdict = judge(dispatch, world.sink.log)
     measured = Measured(
@@ -68,7 +69,11 @@ def _send(world: World, labels: list[str]) -> Measured:
         note=f"{len(labels)} answers",
         broken=verdict.broken,
     )
-    for label, fates in _fates(dispatch).items():
+    found = _fates(dispatch)
+    for label in labels:
+        # A server that hangs at RCPT has not been tried before it answered.
+        measured.demand(label in found or label == "stall", f"{label}: nobody was tried")
+    for label, fates in found.items():
         allowed = {COUNTERS[each] for each in _FATES.get(label, (ACCEPTED,))}
         measured.demand(set(fates) <= allowed, f"{label}: {dict(fates)} instead of {allowed}")
     burned = Delivery.objects.filter(dispatch=dispatch, attempts__gt=1).count()
@@ -80,7 +85,9 @@ def _fates(dispatch: Dispatch) -> dict[str, Counter[str]]:
     """Return, by the first label of the readers' domains, what became of them."""
     labels = dict(Subscriber.objects.values_list("pk", "domain"))
     found: dict[str, Counter[str]] = {}
-    for reader, outcome in dispatch.deliveries.values_list("subscriber_id", "outcome"):
+    # Whoever was given back with others' trouble was not tried at all yet.
+    tried = dispatch.deliveries.exclude(outcome=DEFERRED, attempts=0)
+    for reader, outcome in tried.values_list("subscriber_id", "outcome"):
         label = labels[reader].removesuffix(".example")
         found.setdefault(label, Counter())[COUNTERS[outcome]] += 1
     return found
