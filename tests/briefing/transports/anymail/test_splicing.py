@@ -156,6 +156,16 @@ def test_an_article_about_templates_stays_words(route: Route) -> None:
     assert (mail.html or "").replace(" ", "") == words.replace(" ", "")
 
 
+def test_a_reader_named_like_a_template_is_only_called_so(route: Route) -> None:
+    capability = CAPABILITIES[route.provider.name]
+    content = variant(html=["<p>", "name|there", "</p>"])
+    slots = reader(name="{{ key }}{% if %}{# x #}%recipient.address%*|NAME|*{$key}")
+    (mail,) = route.provider.read(_call(route, content, slots))
+    for part in (mail.text, mail.html or ""):
+        assert "key" in part
+        assert not (capability.templating and re.search(capability.templating, part))
+
+
 def test_a_key_is_the_same_for_the_same_call_and_for_no_other(route_to: RouteTo) -> None:
     keys = []
     for name, where in (("resend", ""), ("sparkpost", ""), ("brevo", "message")):
