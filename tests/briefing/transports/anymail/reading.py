@@ -199,6 +199,7 @@ def sendgrid(request: Request) -> list[Mail]:
         (to,) = each["to"]
         name, address = named(to)
         assert not set(name) & {",", ";"}, "it takes neither"
+        assert set(each["custom_args"]) == {"reference"}, "an id drawn once would be everybody's"
         values = each.get("substitutions", {})
         assert len(json.dumps(values)) < 10_000
         tags = "|".join(map(re.escape, values))

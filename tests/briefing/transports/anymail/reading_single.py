@@ -88,6 +88,7 @@ def unisender_go(request: Request) -> list[Mail]:
     assert request.path == "/email/send.json"
     message = request.json["message"]
     (to,) = message["recipients"]
+    assert "anymail_id" not in to.get("metadata", {}), "drawn once, it would be everybody's"
     headers = lower(message["headers"])
     headers.pop("to", None)
     return _one(
