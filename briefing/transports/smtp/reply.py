@@ -14,6 +14,7 @@ GO_AHEAD = 354
 
 # RFC 5321 section 4.5.3.1.5 allows 512; some servers explain themselves at length.
 _MAX_LINE_BYTES = 8192
+_LINE = re.compile(rb"\d{3}([ -]|\r?\Z)")
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 # Said of us, not of the reader: commands out of order, or no login.
 _ABOUT_US = frozenset({500, 502, 503, 504, 530, 535, 538})
@@ -45,14 +46,12 @@ class Replies:
         *lines, self._rest = (self._rest + data).split(b"\n")
         found = []
         for line in lines:
-            code, mark = line[:3], line[3:4]
-            well_formed = code.isdigit() and mark in {b" ", b"-", b"\r", b""}
-            if not well_formed or len(line) > _MAX_LINE_BYTES:
+            if not _LINE.match(line) or len(line) > _MAX_LINE_BYTES:
                 self.unreadable = True
                 break
             self._first = self._first or line
-            if mark != b"-":
-                found.append(Reply(int(code), self._first.rstrip()))
+            if line[3:4] != b"-":
+                found.append(Reply(int(line[:3]), self._first.rstrip()))
                 self._first = b""
         self.unreadable |= len(self._rest) > _MAX_LINE_BYTES
         return found

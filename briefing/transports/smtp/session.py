@@ -53,8 +53,6 @@ class SmtpSession:
 
     def submit(self, group: Group) -> None:
         """Deal a group's copies out to the connections that are free."""
-        # A connection may have been closed while the sender was busy elsewhere.
-        self._listen(0)
         self._groups.append(group)
         self._waiting.extend([Held(copy, group) for copy in group.copies])
         self._deal()

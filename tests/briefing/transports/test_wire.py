@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from briefing.transports.base import Slots, VariantContent
@@ -20,6 +20,10 @@ often = settings(max_examples=150, deadline=None)
 
 
 @often
+@example(content=messages.variant(), slots=messages.reader(name="=?utf-8?q?x?="))
+@example(content=messages.variant(subject=["=?utf-8?q?x?="]), slots=messages.reader())
+@example(content=messages.variant(subject=["a" * 200]), slots=messages.reader(name='"' * 60))
+@example(content=messages.variant(text=["a=", "name|there", "."]), slots=messages.reader(name="."))
 @copies
 def test_a_copy_says_what_djangos_own_message_says(content: VariantContent, slots: Slots) -> None:
     ours = messages.parsed(messages.received(messages.spliced(content, slots)))

@@ -56,7 +56,7 @@ def test_a_connection_that_was_closed_while_idle_harms_nobody(last_words: bytes)
     sent = sending.copies(20)
     with ScriptedServer() as server:
         notebook = Notebook(server)
-        session = sending.transport(server.port, sockets=2).open(notebook, messages.SENDER)
+        session = sending.transport(server.port).open(notebook, messages.SENDER)
         for part in (sent[:10], sent[10:]):
             session.submit(Group(part, time.monotonic() + 60))
             session.collect()

@@ -87,7 +87,7 @@ def test_one_copy_meets_trouble_and_the_others_arrive(
     sent = sending.copies(5)
     with ScriptedServer((Rule(verb, reaction, first=3),), offer=offer) as server:
         notebook = Notebook(server)
-        account = sending.transport(server.port, timeout_seconds=0.5 if endless else 10)
+        account = sending.transport(server.port, timeout_seconds=1 if endless else 10)
         session = sending.send(account, [sent], notebook)
     odd = "reader3@mail.example"
     assert sending.fates(sent) == ["accepted", "accepted", fate, "accepted", "accepted"]
@@ -98,3 +98,24 @@ def test_one_copy_meets_trouble_and_the_others_arrive(
     assert (odd in notebook.answered_copies) == (fate != "unknown")
     assert (sent[2].code is None) == (fate == "accepted")
     assert server.empty == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", b"354 go ahead\r\n"),
+        ("RCPT", b"354 go ahead\r\n"),
+        ("DATA", b"250 2.0.0 fine\r\n"),
+        ("dot", b"354 more\r\n"),
+        ("dot", b"600 5.0.0 beyond the scale\r\n"),
+    ],
+)
+def test_a_server_that_answers_something_else_than_was_asked_is_not_listened_to_any_longer(
+    verb: str, reply: bytes
+) -> None:
+    """Its next answer could belong to any command, and so to any copy."""
+    sent = sending.copies(4)
+    with ScriptedServer((Rule(verb, reply, first=2),)) as server:
+        sending.send(sending.transport(server.port), [sent], Notebook(server))
+    assert server.connections == 2
+    assert sending.fates(sent).count("accepted") >= 3
