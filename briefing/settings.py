@@ -214,6 +214,11 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
 if LEASE_SECONDS < 1.5 * EMAIL_TIMEOUT:
     # No copy would ever be started: its answer could come when the batch is somebody else's.
     raise ImproperlyConfigured("LEASE_SECONDS must be half as long again as EMAIL_TIMEOUT.")
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A worker that hangs in the midst of a transaction must not hold its locks beyond its lease.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        f"-c idle_in_transaction_session_timeout={LEASE_SECONDS * 1000:.0f}"
+    )
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", 50.0)
 SMTP_SOCKETS = env.int("SMTP_SOCKETS", 8)
 # Messages a second: "bulk=200,bulk/gmail.com=50". What is not named has no limit.

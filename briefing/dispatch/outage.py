@@ -2,10 +2,11 @@
 
 import time
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
-# What a lost connection, a server that shuts down and a deadlock are raised as.
-LOST = (OperationalError, InterfaceError)
+# What a lost connection, a server that shuts down, a deadlock and a transaction that was left alone
+# for longer than a lease are raised as.
+LOST = (OperationalError, InterfaceError, InternalError)
 
 _PAUSE_SECONDS = 0.2
 

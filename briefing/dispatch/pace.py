@@ -66,10 +66,12 @@ class Pace:
             throttle.hold_for(
                 self.account, seconds=session.retry_after_seconds, now=self.clock.now()
             )
-        if unsent:
-            reason = unsent[0].code or "the time of the group was over"
+        if reason := next((copy.code for copy in unsent if copy.code), ""):
             self.note_down(reason, permanent=session.down_for_good)
             return reason
+        if unsent:
+            # Its worker slept, or had too much to do: no fault of the account's.
+            return "the time of the group was over"
         if unknown == len(copies):
             self._fail("no answers")
         elif self._troubled:

@@ -35,6 +35,8 @@ class Provider:
 
     answer: Callable[[Copy], Said] = lambda _copy: ACCEPTED
     down: str = ""
+    # Whether the deadline of every group has passed before anything of it was started.
+    late: bool = False
     # Called before each copy: where a test interferes in the midst of a group.
     before: Callable[[Copy], None] = lambda _copy: None
     received: list[str] = field(default_factory=list)
@@ -63,6 +65,8 @@ class ProviderSession:
         group = self._groups.popleft()
         for copy in group.copies:
             self._provider.before(copy)
+            if self._provider.late:
+                continue
             if self._provider.down:
                 copy.code = self._provider.down
                 continue

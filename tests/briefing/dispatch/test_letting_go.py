@@ -84,6 +84,18 @@ def test_a_provider_that_is_away_is_tried_each_second_until_the_breaker_opens() 
     assert not Delivery.objects.exists()
 
 
+def test_a_worker_that_overslept_is_not_held_against_the_account(settings: Settings) -> None:
+    dispatch = dispatching(10)
+    provider = Provider(late=True)
+
+    report = sender.drain(dispatch.pk, provider)
+
+    assert report.more
+    assert provider.received == []
+    assert not Breaker.objects.exists()
+    assert not Delivery.objects.exists()
+
+
 def test_a_lost_connection_in_mid_group_gives_the_batch_back_behind_the_last_copy_that_left() -> (
     None
 ):
