@@ -1,9 +1,9 @@
 """Every fault, in the order of the table."""
 
 from tests.faults import ready, registry  # noqa: F401  ready first: the others need Django
-from tests.faults.rows import brokers, databases, kills, outages, smtp
+from tests.faults.rows import brokers, crowds, databases, kills, outages, sleepers, smtp
 
 # Their faults enter themselves; this is their order.
-MODULES = (kills, databases, brokers, smtp, outages)
+MODULES = (kills, databases, brokers, smtp, outages, sleepers, crowds)
 _PLACE = {module.__name__: place for place, module in enumerate(MODULES)}
 FAULTS = dict(sorted(registry.FAULTS.items(), key=lambda item: _PLACE[item[1].run.__module__]))

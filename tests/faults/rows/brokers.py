@@ -73,6 +73,7 @@ def broker_away(world: World) -> Measured:
             bring_about()
             people = visitors.post(port, first=(place + 1) * 1000, number=_VISITORS)
             p99[state] = visitors.p99_ms(people)
+    port = programs.free_port()
     with programs.web(port):
         programs.await_port(port)
         p99["absent"] = visitors.p99_ms(visitors.post(port, first=9000, number=_VISITORS))

@@ -89,8 +89,11 @@ def poison(world: World) -> Measured:
     return measured
 
 
-def finished(world: World, dispatch: Dispatch, *, note: str = "") -> Measured:
-    """Let healthy workers end the dispatch, and judge it."""
+def finished(world: World, dispatch: Dispatch, *, note: str = "", timeouts: int = 0) -> Measured:
+    """Let healthy workers end the dispatch, and judge it.
+
+    `timeouts` is how many answers may fail to come in time though nobody died.
+    """
     patience = 60 + 5 * float(settings.LEASE_SECONDS)
     world.until(lambda: is_settled(dispatch), seconds=patience, meanwhile=lambda: world.keep(2))
     verdict = judge(dispatch, world.sink.log)
@@ -105,7 +108,7 @@ def finished(world: World, dispatch: Dispatch, *, note: str = "") -> Measured:
     )
     # The journal narrows what a death leaves unknown to what was on the wire: one for each socket.
     deaths = sum(each.status == signal.SIGKILL for each in world.workers)
-    most = deaths * int(settings.SMTP_SOCKETS)
+    most = deaths * int(settings.SMTP_SOCKETS) + timeouts
     measured.demand(verdict.unknown <= most, f"{verdict.unknown} unknown, {most} on the wire")
     left = Batch.objects.filter(dispatch=dispatch).exclude(state="done").count()
     measured.demand(not left, f"{left} batches were never ended")

@@ -1,9 +1,8 @@
 """A provider that is away, or refuses the account: nobody's attempt is burned, and it goes on alone."""
 
 import time
-from datetime import timedelta
 
-from briefing.dispatch import breaker, control
+from briefing.dispatch import control
 from briefing.models import Alert, Breaker, Delivery, Dispatch
 from subscribers.models import Subscriber
 from tests.faults.registry import fault
@@ -12,8 +11,6 @@ from tests.faults.table import Measured
 from tests.faults.world import World
 
 _BREAKER_SECONDS = 10
-# What an open breaker waits first in a quick run; production waits half a minute.
-_QUICK_WAIT = timedelta(seconds=3)
 
 
 @fault(
@@ -25,7 +22,7 @@ def provider_down(world: World) -> Measured:
     world.sink.order("close")
     dispatch = world.dispatch(600)
     for _ in range(2):
-        world.fork(prepare=None if world.is_long else hurry_breaker)
+        world.fork()
     opened = world.until(
         lambda: Breaker.objects.filter(open_until__isnull=False).exists(), seconds=30
     )
@@ -70,11 +67,6 @@ def account_refused(world: World) -> Measured:
     measured.demand(alerts == 1, f"{alerts} alerts")
     measured.demand(world.sink.taken() == 200, "after the resume not everybody got it")
     return measured
-
-
-def hurry_breaker() -> None:
-    """Let an open breaker wait for three seconds at first, in this process."""
-    vars(breaker)["_FIRST"] = _QUICK_WAIT
 
 
 def _claims(dispatch: Dispatch) -> int:

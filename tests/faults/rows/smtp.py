@@ -6,7 +6,6 @@ from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, REJECTED, UN
 from briefing.models import Delivery, Dispatch
 from subscribers.models import Subscriber
 from tests.faults.registry import fault
-from tests.faults.rows.outages import hurry_breaker
 from tests.faults.table import Measured
 from tests.faults.verdict import is_settled, judge
 from tests.faults.world import World
@@ -58,7 +57,7 @@ def _send(world: World, labels: list[str]) -> Measured:
         domains += [f"{label}.example"] + ["good.example"] * _GOOD_FOR_EACH
     dispatch = world.dispatch(len(domains) * _READERS_EACH, domains=domains)
     for _ in range(2):
-        world.fork(prepare=hurry_breaker)
+        world.fork()
     world.until(lambda: is_settled(dispatch), seconds=100)
     verdict = judge(dispatch, world.sink.log)
     measured = Measured(
