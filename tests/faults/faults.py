@@ -1,9 +1,23 @@
 """Every fault, in the order of the table."""
 
 from tests.faults import ready, registry  # noqa: F401  ready first: the others need Django
-from tests.faults.rows import brokers, crowds, databases, kills, outages, sleepers, smtp
+from tests.faults.rows import (
+    apis,
+    brokers,
+    crowds,
+    databases,
+    kills,
+    marathon,
+    outages,
+    people,
+    restores,
+    sleepers,
+    smtp,
+)
 
 # Their faults enter themselves; this is their order.
-MODULES = (kills, databases, brokers, smtp, outages, sleepers, crowds)
+MODULES = (
+    *(kills, databases, brokers, smtp, apis, outages, sleepers, crowds, people, restores, marathon),
+)
 _PLACE = {module.__name__: place for place, module in enumerate(MODULES)}
 FAULTS = dict(sorted(registry.FAULTS.items(), key=lambda item: _PLACE[item[1].run.__module__]))

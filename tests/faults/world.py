@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from briefing.dispatch import control, planner
-from briefing.models import Batch, Dispatch, Issue
+from briefing.models import Article, Batch, Dispatch, Issue
 from tests import factories
 from tests.faults import readers, worker
 from tests.faults.postbox import Postbox
@@ -58,9 +58,8 @@ class World:
         return dispatch
 
     def issue(self) -> Issue:
-        """Compose an issue of two articles."""
-        factories.notice()
-        return factories.issue()
+        """Compose an issue of two articles, the same ones for every issue."""
+        return factories.issue(articles=list(Article.objects.all()) or None)
 
     def fork(
         self,

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from briefing import tasks
 from subscribers.models import SignupRequest
+from tests.factories import notice
 from tests.faults import programs, visitors
 from tests.faults.registry import fault
 from tests.faults.rows.kills import finished
@@ -59,6 +60,7 @@ def forgetful_broker(world: World) -> Measured:
 def broker_away(world: World) -> Measured:
     """Have as many people sign up in each state of the broker, and an issue sent in the last."""
     port = programs.free_port()
+    notice()
     dispatch = world.dispatch(400)
     p99: dict[str, float] = {}
     with programs.Broker() as broker, programs.web(port):
