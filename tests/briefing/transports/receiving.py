@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,19 +80,24 @@ def receiving(
             loop=loop,
         )
 
-    server = loop.run_until_complete(loop.create_server(conversation, "127.0.0.1", 0, ssl=tls))
-    receiver.port = server.sockets[0].getsockname()[1]
+    # A browser in the same test process leaves its own loop running in the main thread.
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+
+    def in_its_thread(work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    server = in_its_thread(loop.create_server(conversation, "127.0.0.1", 0, ssl=tls))
+    receiver.port = server.sockets[0].getsockname()[1]
     # It writes down every line it reads.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     try:
         yield receiver
     finally:
+        loop.call_soon_threadsafe(server.close)
+        in_its_thread(_end(loop))
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        server.close()
-        loop.run_until_complete(_end(loop))
         loop.close()
 
 
