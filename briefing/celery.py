@@ -6,12 +6,13 @@ import os
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_shutting_down
 
-from briefing import checks
+from briefing import checks, schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 
 app = Celery("briefing")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(beat_schedule=schedule.BEAT, task_routes=schedule.ROUTES)
 app.autodiscover_tasks()
 
 # One byte that a worker shares with the processes it has forked to do its tasks.

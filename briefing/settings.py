@@ -5,7 +5,6 @@ MODE=production refuses to start until it has been told its secrets, address and
 """
 
 import os
-from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -156,7 +155,7 @@ PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
 # A hub that is told of new articles (WebSub); feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
 
-# ---------------------------------------------------------------------------- queue
+# ---------------------------------------------------------------------------- queue (schedule.py)
 CELERY_BROKER_URL = REDIS_URL
 # Nothing waits for a task's result: what happened is in the database.
 CELERY_TASK_IGNORE_RESULT = True
@@ -172,19 +171,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "transactional"
-CELERY_TASK_ROUTES = {
-    "briefing.tasks.plan": {"queue": "dispatch"},
-    "briefing.tasks.drain": {"queue": "dispatch"},
-}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(LOCAL_DIR / "beat")
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
-    "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
-    "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
-    "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
-}
 
 # ---------------------------------------------------------------------------- mail
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", 30.0)

@@ -1,0 +1,20 @@
+"""Which queue each task waits in, and what beat rings for; read by celery.py.
+
+Beat only rings: each of these looks in the database for what is due, and is safe to run twice.
+"""
+
+from datetime import timedelta
+
+# Dispatch has a worker process of its own, so that a confirmation never waits behind an issue.
+# What is not named here goes to the `transactional` queue.
+ROUTES = {
+    "briefing.tasks.plan": {"queue": "dispatch"},
+    "briefing.tasks.drain": {"queue": "dispatch"},
+}
+
+BEAT = {
+    "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
+    "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
+    "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
+    "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
+}
