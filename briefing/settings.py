@@ -155,7 +155,8 @@ PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
 # A hub that is told of new articles (WebSub); feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
 
-# ---------------------------------------------------------------------------- queue (schedule.py)
+# ---------------------------------------------------------------------------- queue
+# Which queue each task waits in, and what beat rings for: schedule.py.
 CELERY_BROKER_URL = REDIS_URL
 # Nothing waits for a task's result: what happened is in the database.
 CELERY_TASK_IGNORE_RESULT = True
