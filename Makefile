@@ -5,6 +5,8 @@
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
+# A file stays with one worker: what it starts (a whole copy, a mail server) is started once.
+IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 PY := $(VENV)/bin/python
 
 # uv must neither bring its own Python nor ignore the certificates this machine trusts.
@@ -23,8 +25,8 @@ run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="-
 	@$(PY) manage.py up $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL on PostgreSQL
-	@$(PY) -m pytest -n 2 --dist loadgroup -q $(ARGS)
-	@DATABASE=postgresql $(PY) -m pytest -n 2 --dist loadgroup -q -m "sql and not browser" $(ARGS)
+	@$(PY) -m pytest $(IN_PARALLEL) -q $(ARGS)
+	@DATABASE=postgresql $(PY) -m pytest $(IN_PARALLEL) -q -m "sql and not browser" $(ARGS)
 
 test-full: $(VENV)/dev.stamp ## Run the same, and every large corpus as a whole
 	@$(MAKE) --no-print-directory test ARGS="--full $(ARGS)"

@@ -11,8 +11,6 @@ from tests.journeys.copy import READERS, Copy
 _READING_MILLISECONDS = 2_500
 _MAIL_SECONDS = 30
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 def test_a_reader_joins_reads_and_leaves(copy: Copy, visit: Visit, *, javascript: bool) -> None:

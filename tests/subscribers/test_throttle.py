@@ -103,7 +103,9 @@ def test_what_counts_as_one_visitor(ip: str, network: str) -> None:
     assert throttle.visitor_network(ip) == network
 
 
-def test_without_valkey_this_process_counts_and_nobody_waits() -> None:
+def test_without_valkey_this_process_counts_and_nobody_waits(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        settings.REDIS_URL = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
     started = time.monotonic()
 
     assert [throttle.admits_visitor("192.0.2.1") for _ in range(6)] == [True] * 5 + [False]

@@ -63,9 +63,16 @@ def test_no_page_of_the_desk_breaks_the_content_policy_or_shuts_anybody_out(
     owner: User, filled: None, desk_page: Callable[..., Page], *, dark: bool
 ) -> None:
     page = desk_page(owner, dark=dark)
-    for address in addresses():
+    # What the schemes differ in is colour: the desk's own screens and one model's pages have it all.
+    for address in filter(_has_colours_of_its_own, addresses()) if dark else addresses():
         response = page.goto(address)
         assert response is not None
         assert response.status == 200, address
         page.wait_for_load_state("load")
         assert_accessible(page)
+
+
+def _has_colours_of_its_own(address: str) -> bool:
+    return "/subscribers/" not in address and (
+        "/briefing/" not in address or "/briefing/article/" in address
+    )

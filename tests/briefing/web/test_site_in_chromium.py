@@ -57,10 +57,11 @@ def test_every_page_can_be_used_by_everybody(visit: Visit, paths: list[str], *, 
 
 
 def test_no_page_is_wider_than_the_window(visit: Visit, paths: list[str]) -> None:
-    for width in WIDTHS:
-        page = visit(viewport=(width, 800))
-        for path in paths:
-            page.goto(path)
+    page = visit()
+    for path in paths:
+        page.goto(path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, width, wide)
 
@@ -73,7 +74,8 @@ def test_pages_ask_nobody_else_for_anything_and_keep_nothing(
     page.on("request", lambda request: asked.append(request.url))
     for path in paths:
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+    # What a script asks for late, it asks for on every page.
+    page.wait_for_load_state("networkidle")
     assert asked
     assert all(url.startswith(site) for url in asked)
     assert page.context.cookies() == []
