@@ -28,7 +28,7 @@ _WORKERS = 4
 def random_kills(world: World) -> Measured:
     """Kill one of four workers every tenth of a second."""
     world.sink.order("delay", 0.02)
-    dispatch = world.dispatch(4_000)
+    dispatch = world.dispatch(5_000)
     killed = 0
     while killed < _KILLS and not is_settled(dispatch):
         world.keep(_WORKERS)
@@ -49,7 +49,7 @@ def random_kills(world: World) -> Measured:
 )
 def named_kills(world: World) -> Measured:
     """Let worker after worker run into its end, several at a time."""
-    dispatch = world.dispatch(12_000)
+    dispatch = world.dispatch(10_000)
     places = [name for name in failpoints.POINTS for _ in range(_TIMES_EACH)]
     random.shuffle(places)
     while places and not is_settled(dispatch):
