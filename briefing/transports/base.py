@@ -50,16 +50,11 @@ class Copy:
 
 @dataclass(slots=True)
 class Group:
-    """Copies whose intent is committed. `deadline` is on the monotonic clock.
-
-    `divide` says that the provider refused a call for the sake of some of its copies without saying
-    whose: none of them was taken, and smaller groups will tell.
-    """
+    """Copies whose intent is committed. `deadline` is on the monotonic clock."""
 
     copies: list[Copy]
     deadline: float
     unanswered: int = field(init=False)
-    divide: bool = False
 
     def __post_init__(self) -> None:
         self.unanswered = len(self.copies)

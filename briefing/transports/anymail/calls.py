@@ -10,6 +10,9 @@ from briefing.transports.anymail.composer import ApiCopy, CallForm
 from briefing.transports.base import Copy, Group
 from briefing.transports.capabilities import Capability
 
+# Into how many parts a call is divided that was refused for one unnamed reader's sake.
+_PARTS = 10
+
 
 @dataclass(slots=True, eq=False)
 class Call:
@@ -48,6 +51,16 @@ def calls_of(group: Group, copies: Sequence[Copy], capability: Capability) -> It
     for form, alike in by_form.items():
         for together in _fitting(alike, form, capability):
             yield Call(form, together, group)
+
+
+def divided(call: Call, capability: Capability) -> list[Call]:
+    """Return the calls that find out for whose sake one was refused: none of its copies was taken.
+
+    Tenths, so that one bad reader of a thousand costs thirty calls and not a thousand.
+    """
+    size = max(1, len(call.copies) // _PARTS)
+    parts = [call.copies[begin : begin + size] for begin in range(0, len(call.copies), size)]
+    return [each for part in parts for each in calls_of(call.group, part, capability)]
 
 
 def _fitting(

@@ -1,7 +1,7 @@
 """An opened provider: groups in, calls on a few threads, an answer for each copy.
 
-A copy is in exactly one call. Whatever goes wrong, it comes back with an outcome or, where it was
-certainly not taken, without one.
+A copy is in exactly one call that may have been taken. Whatever goes wrong, it comes back with an
+outcome or, where it was certainly not taken, without one.
 """
 
 import logging
@@ -17,7 +17,7 @@ from briefing.dispatch.outcome import REJECTED, UNKNOWN
 from briefing.transports.anymail import answers, verdicts
 from briefing.transports.anymail.answers import Asked
 from briefing.transports.anymail.calling import Caller
-from briefing.transports.anymail.calls import Call, calls_of
+from briefing.transports.anymail.calls import Call, calls_of, divided
 from briefing.transports.anymail.ses import NotConnectedError
 from briefing.transports.anymail.verdicts import Answer
 from briefing.transports.base import Copy, Group, Watcher
@@ -124,13 +124,20 @@ class AnymailSession:
     def _work(self) -> None:
         while call := self._due.get():
             self._on_the_wire.add(call)
+            parts: list[Call] = []
             try:
-                self._settle(call, self._answer(call))
+                answer = self._answer(call)
+                self._settle(call, answer)
+                if answer.divide:
+                    parts = divided(call, self._capability)
             except Exception:
                 # Whoever waits must not wait for ever: what is not settled counts as unanswered.
                 logger.exception("call_not_settled provider=%s", self._account.provider)
             self._on_the_wire.discard(call)
-            self._over.put(call)
+            for part in parts:
+                self._due.put(part)
+            if not parts:
+                self._over.put(call)
 
     def _answer(self, call: Call) -> Answer:
         """Make a call, unless there is a reason not to, and say what became of it."""
@@ -188,7 +195,6 @@ class AnymailSession:
 
     def _learn(self, call: Call, answer: Answer) -> None:
         outcomes = {verdict.outcome for verdict in answer.verdicts}
-        call.group.divide = call.group.divide or answer.divide
         self.retry_after_seconds = max(self.retry_after_seconds, answer.retry_after_seconds or 0.0)
         self.down_for_good = self.down_for_good or answer.for_good
         self._fruitless = 0 if answer.clear else self._fruitless + 1

@@ -39,7 +39,8 @@ class Answer:
 
     `stop` says why nothing more should be handed over now, `for_good` that waiting will not mend it.
     `divide` says that the call was refused for the sake of some of its copies, none was taken, and
-    it was not said whose fault it is. `clear` is false when nobody knows what became of the call.
+    it was not said whose fault it is: smaller calls will tell. `clear` is false when nobody knows
+    what became of the call.
     """
 
     verdicts: Sequence[Verdict]

@@ -93,6 +93,20 @@ class Route:
 
         self.api.answer = answer
 
+    def refuse_calls_with(self, address: str, refusal: Response) -> list[str]:
+        """Have the fake refuse every call that holds a reader; returns whom it takes meanwhile."""
+        taken: list[str] = []
+
+        def answer(request: Request) -> Response:
+            mails = self.provider.read(request)
+            if any(mail.address == address for mail in mails):
+                return refusal
+            taken.extend(mail.address for mail in mails)
+            return self.provider.taking(mails, {})
+
+        self.api.answer = answer
+        return taken
+
 
 def given_back(copy: Copy) -> bool:
     """Whether a copy may be handed over again without a second thought."""

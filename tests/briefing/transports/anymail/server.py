@@ -73,6 +73,19 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Read everything, let time pass, and answer."""
+
+    seconds: float
+    response: Response
+
+    def act(self, connection: socket.socket, read_body: Callable[[], bytes]) -> None:
+        read_body()
+        time.sleep(self.seconds)
+        connection.sendall(self.response.raw())
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """Read everything and say nothing, or say it byte by byte."""
 

@@ -1,7 +1,9 @@
 """A dispatch through a provider, from the planned batch to the rows that say what became of it."""
 
 import pytest
+from django.utils import timezone
 
+from briefing.dispatch import breaker
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.dispatch.sender import drain
 from briefing.models import Dispatch
@@ -54,6 +56,20 @@ def test_a_refused_reader_and_a_lost_answer_have_rows_of_their_own(route_to: Rou
     route.refuse({1: "406"})
     drain(dispatch.pk, route.transport)
     assert sorted(outcomes(dispatch).values()) == sorted([ACCEPTED] * 3 + [REJECTED])
+
+
+@pytest.mark.parametrize("name", ["brevo", "mailgun", "sendgrid", "sparkpost", "amazon_ses"])
+def test_one_bad_address_costs_nobody_else_the_issue(route_to: RouteTo, name: str) -> None:
+    dispatch = dispatching(30)
+    route = route_to(name)
+    bad = "reader17@mail.example"
+    route.refuse_calls_with(bad, route.provider.bad_request)
+    report = drain(dispatch.pk, route.transport)
+    assert not report.down
+    found = outcomes(dispatch)
+    assert found.pop(bad) == REJECTED
+    assert list(found.values()) == [ACCEPTED] * 29
+    assert breaker.allows("bulk", now=timezone.now())
 
 
 def test_a_server_error_leaves_every_reader_unknown_and_is_not_repeated(route_to: RouteTo) -> None:

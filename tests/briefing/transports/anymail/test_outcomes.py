@@ -14,7 +14,7 @@ from tests.briefing.transports.anymail.conftest import (
     all_are,
     given_back,
 )
-from tests.briefing.transports.anymail.server import Hang, Reset, Response
+from tests.briefing.transports.anymail.server import Hang, Late, Reset, Response
 from tests.briefing.transports.messages import SENDER
 
 
@@ -87,16 +87,28 @@ def test_one_readers_bad_request_rejects_that_reader(route: Route) -> None:
     assert all_are(group, REJECTED)
     assert group.copies[0].code
     assert not route.session.down_for_good
-    assert not group.divide
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_bad_request_of_many_asks_for_smaller_groups(batch_route: Route, status: int) -> None:
-    batch_route.api.script.append(Response(status, {"message": "somebody in here"}))
-    group = batch_route.hand_over(batch_route.copies(3))
-    assert all(given_back(copy) for copy in group.copies)
-    assert group.divide
+def test_a_call_refused_for_one_reader_is_divided_until_that_one_is_found(
+    batch_route: Route, status: int
+) -> None:
+    taken = batch_route.refuse_calls_with("r17@mail.example", Response(status, {"message": "hm"}))
+    group = batch_route.hand_over(batch_route.copies(30))
+    outcomes = [copy.outcome for copy in group.copies]
+    assert outcomes == [REJECTED if number == 17 else ACCEPTED for number in range(30)]
+    assert sorted(taken) == sorted(
+        f"r{number}@mail.example" for number in range(30) if number != 17
+    )
     assert not batch_route.session.down_for_good
+    # All of them, tenths, and the tenth with the bad one reader by reader.
+    assert len(batch_route.api.requests) == 1 + 10 + 3
+
+
+def test_a_divided_call_ends_with_its_group(batch_route: Route) -> None:
+    batch_route.api.script.append(Late(0.3, Response(400, {"message": "somebody"})))
+    group = batch_route.hand_over(batch_route.copies(30), seconds=0.2)
+    assert all(copy.outcome is None and not copy.started for copy in group.copies)
     assert len(batch_route.api.requests) == 1
 
 
