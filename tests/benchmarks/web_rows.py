@@ -1,0 +1,108 @@
+"""The rows of the web server: signing up, an article made afresh, a page from memory."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.benchmarks import serving
+from tests.benchmarks.copy import Copy, copy
+from tests.benchmarks.table import Measured, median
+
+_REPEATS = 5
+_ARTICLE = "/articles/harmonic-drive-price-floor/"
+# bar and target a second, by database
+_SIGNUPS = {"postgresql": (1300, 1600), "sqlite": (1600, 2000)}
+_ARTICLES = {"postgresql": (900, 1100), "sqlite": (1200, 1500)}
+_SIGNUP_P99_MS, _ARTICLE_P99_MS = 40, 25
+_POST = Path(__file__).parent / "signup.lua"
+
+
+def signup() -> Iterator[Measured]:
+    """A signup by form: one row written, limits on, on both databases."""
+    for database, (bar, target) in _SIGNUPS.items():
+        with _published(database) as made, serving.site(made) as address:
+            stamp = _stamp(made)
+            loads = [
+                serving.ask(f"{address}/signup/", script=_POST, arguments=(stamp, str(run)))
+                for run in range(_REPEATS)
+            ]
+        yield from _rows(f"signup POST, {database}", loads, bar, target, _SIGNUP_P99_MS)
+
+
+def article() -> Iterator[Measured]:
+    """An article page made afresh, as for an address with a query that no page knows."""
+    for database, (bar, target) in _ARTICLES.items():
+        with (
+            _published(database) as made,
+            serving.site(made, PAGE_CACHE_SECONDS="600") as address,
+        ):
+            loads = [serving.ask(f"{address}{_ARTICLE}?fresh=1") for _ in range(_REPEATS)]
+        yield from _rows(
+            f"article page, not cached, {database}", loads, bar, target, _ARTICLE_P99_MS
+        )
+
+
+def cached() -> Iterator[Measured]:
+    """A page from memory beside a view of one word on the same server, in turn."""
+    with _published("sqlite") as made, serving.site(made, PAGE_CACHE_SECONDS="600") as address:
+        pages, words = [], []
+        for _ in range(_REPEATS):
+            words.append(serving.ask(f"{address}/hello/", seconds=3).per_second)
+            pages.append(serving.ask(address + _ARTICLE, seconds=3).per_second)
+    ratios = [page / word for page, word in zip(pages, words, strict=True)]
+    yield Measured(
+        "cached public page / a hello view of the same server",
+        median(ratios),
+        "x",
+        0.85,
+        0.98,
+        reference=f"{median(pages):,.0f}/s beside {median(words):,.0f}/s",
+        samples=ratios,
+    )
+
+
+def _rows(
+    name: str, loads: list[serving.Load], bar: float, target: float, p99_ms: float
+) -> Iterator[Measured]:
+    rates, slowest = [load.per_second for load in loads], [load.p99_ms for load in loads]
+    refused = sum(load.refused for load in loads)
+    note = f"{refused} refused" if refused else "none refused"
+    yield Measured(name, median(rates), "/s", bar, target, samples=rates, note=note)
+    yield Measured(
+        f"{name}, 99 of 100 within",
+        median(slowest),
+        "ms",
+        p99_ms,
+        p99_ms,
+        higher_is_better=False,
+        samples=slowest,
+    )
+
+
+@contextmanager
+def _published(database: str) -> Iterator[Copy]:
+    """Make a copy with the sample archive, its wordings and its newsletter."""
+    with copy(database, readers=0) as made:
+        serving.manage(made, "migrate", "--verbosity", "0")
+        serving.manage(made, "load_notices", "seeds/notices")
+        serving.manage(made, "import_articles", "seeds")
+        yield made
+
+
+def _stamp(made: Copy) -> str:
+    """Return the stamp of a form that was shown long enough ago to have been filled in."""
+    code = "from subscribers import links; print(links.make('stamp', links.now() - 60))"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "--command", code],
+        env=os.environ | made.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()[-1]
+
+
+ROWS = {"signup": signup, "article": article, "cached": cached}
