@@ -73,21 +73,31 @@ class InFlight:
         )
 
 
-def take_back_unsent(held: Held, groups: Sequence[Answered]) -> None:
+def batches_of(groups: Sequence[Answered]) -> list[Held]:
+    """Return the batches that groups are of, each once."""
+    by_id = {group.held.batch_id: group.held for group in groups if isinstance(group, InFlight)}
+    return list(by_id.values())
+
+
+def take_back_unsent(held: Held, groups: Sequence[Answered]) -> bool:
     """Take the copies at the end of what was intended, none of which left, out of their groups.
 
     Recording then moves the batch's intent back behind them: with the provider away nobody's
-    attempt is burned and no row is written. A copy that was not sent in the midst of others that
-    were is deferred instead, because positions have no holes. So is the first one of a batch that
-    many claims brought no further: a reader over whom the server hangs must not stop all others.
+    attempt is burned and no row is written. Returns whether there were any.
+
+    A copy that was not sent in the midst of others that were is deferred instead, because positions
+    have no holes. So is the first one of a batch that many claims brought no further: a reader over
+    whom the server hangs must not stop all others.
     """
     own = [group for group in groups if isinstance(group, InFlight) and group.held is held]
+    intended = held.intent_upto
     for group in sorted(own, key=lambda each: each.first, reverse=True):
         if group.upto != held.intent_upto:
-            return
+            break
         stuck = held.claims > _PATIENT_CLAIMS and group.first == held.began_at
         while len(group.copies) > stuck and _never_left(group.copies[-1]):
             held.intent_upto = group.upto = group.copies.pop().position
+    return held.intent_upto < intended
 
 
 def record(groups: Sequence[Answered], journal: Journal, *, now: datetime) -> None:

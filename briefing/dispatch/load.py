@@ -56,12 +56,19 @@ class Load:
         self.answered.append(group)
         return group
 
-    def settle(self) -> None:
-        """Record what came back; what never left, at its end, is taken out of the intent instead."""
-        if self.held:
-            groups.take_back_unsent(self.held, self.answered)
+    def settle(self, wait: timedelta = timedelta(0)) -> None:
+        """Record what came back; what never left, at its end, is taken out of the intent instead.
+
+        A batch that was fully intended is not held any more when its last group comes back. What of
+        it never left is for others to claim after `wait`.
+        """
+        batches = groups.batches_of(self.answered)
+        taken_back = [held for held in batches if groups.take_back_unsent(held, self.answered)]
         groups.record(self.answered, self.journal, now=self.clock.now())
         self.answered = []
+        for held in taken_back:
+            if held is not self.held:
+                claims.release(held, not_before=self.clock.now() + wait)
 
     def outlast(self, session: Session) -> bool:
         """Collect what is on the wire with the database away, and write it down when it is back.

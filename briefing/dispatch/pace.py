@@ -34,16 +34,20 @@ class Pace:
     # How many copies the account's transport takes best in one call.
     preferred: int | None = None
     _troubled: bool = field(default=True)
+    # After a group nobody can tell the fate of, each call risks one reader until one is answered.
+    _one_by_one: bool = field(default=False)
 
     def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
         """Return how many readers may be intended now, or 0 and how long to wait.
 
         A batch whose workers died is taken one by one, whatever the limits allow.
         """
+        one_by_one = self._one_by_one or (held is not None and held.cautious)
         lane = held.lane if held else ""
         size = throttle.group_size(self.account, lane, preferred=self.preferred)
+        size = 1 if one_by_one else size
         if held:
-            size = 1 if held.cautious else min(size, held.size - held.intent_upto)
+            size = min(size, held.size - held.intent_upto)
         grant = throttle.take(self.account, lane, size, now=now)
         if not grant.granted and grant.wait <= _SHORT_WAIT:
             time.sleep(grant.wait.total_seconds())
@@ -72,7 +76,8 @@ class Pace:
         if unsent:
             # Its worker slept, or had too much to do: no fault of the account's.
             return "the time of the group was over"
-        if unknown == len(copies):
+        self._one_by_one = unknown == len(copies)
+        if self._one_by_one:
             self._fail("no answers")
         elif self._troubled:
             # Looked up once a drain: an account in good health costs no statement per group.

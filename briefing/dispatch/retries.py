@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from briefing.dispatch import claims, results
@@ -86,14 +85,14 @@ class RetryGroup:
 Makers = Callable[[int], CopyMaker]
 
 
-def intend(step: Step, variants: Variants, maker: Makers) -> RetryGroup | None:
-    """Commit the intent for the next deferred readers that are due; None when there are none."""
+def intend(step: Step, variants: Variants, maker: Makers, *, size: int) -> RetryGroup | None:
+    """Commit the intent for the next `size` deferred readers due; None when there are none."""
     started = time.monotonic()
     # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
     fence = claims.next_fence(now=step.now) if due(step.dispatch.pk, now=step.now) else 0
     with transaction.atomic():
         record_in(step.answered, now=step.now)
-        rows = _due(step) if fence else []
+        rows = _due(step, size=size) if fence else []
         copies = _prepare(step, rows, variants, maker)
         _mark(step, copies, fence=fence)
         # Before the commit: a worker that dies right behind it has then put nothing on the wire.
@@ -113,7 +112,7 @@ def due(dispatch_id: int, *, now: datetime) -> bool:
     ).exists()
 
 
-def _due(step: Step) -> list[Delivery]:
+def _due(step: Step, *, size: int) -> list[Delivery]:
     # The counters before the dispatch, in the planner's order: the other way they would deadlock.
     results.lock_counters(step.dispatch.pk)
     if dialect().dispatch_state(step.dispatch.pk) not in SENDING:
@@ -122,7 +121,7 @@ def _due(step: Step) -> list[Delivery]:
     return list(
         Delivery.objects.select_for_update(skip_locked=dialect().SKIPS_LOCKED)
         .filter(dispatch_id=step.dispatch.pk, outcome=DEFERRED, next_at__lte=step.now)
-        .order_by("next_at", "subscriber_id")[: settings.GROUP_SIZE]
+        .order_by("next_at", "subscriber_id")[:size]
     )
 
 

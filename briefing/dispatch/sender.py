@@ -113,7 +113,8 @@ class Drain:
         step = intents.Step(self.dispatch, load.journal, load.answered, self.clock.now())
         group: Answered | Stopped | None
         if load.held is None:
-            group = retries.intend(step, variants_of(self.dispatch.edition_id), self.makers)
+            variants = variants_of(self.dispatch.edition_id)
+            group = retries.intend(step, variants, self.makers, size=size)
         else:
             group = intents.intend(step, load.held, self.makers(load.held.variant_id), size=size)
         load.answered = []
@@ -151,7 +152,7 @@ class Drain:
         """Wait for all answers, write them down, and give back the batch."""
         while self.load.in_flight:
             self._collect(session)
-        self.load.settle()
+        self.load.settle(wait)
         self.load.let_go(wait)
 
     def _go_down(self, reason: str) -> None:

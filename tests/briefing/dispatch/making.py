@@ -39,6 +39,8 @@ class Provider:
     late: bool = False
     # Called before each copy: where a test interferes in the midst of a group.
     before: Callable[[Copy], None] = lambda _copy: None
+    # Called with the size of each group.
+    grouped: Callable[[int], None] = lambda _size: None
     received: list[str] = field(default_factory=list)
 
     def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
@@ -59,6 +61,7 @@ class ProviderSession:
         self._groups: deque[Group] = deque()
 
     def submit(self, group: Group) -> None:
+        self._provider.grouped(len(group.copies))
         self._groups.append(group)
 
     def collect(self) -> Group:

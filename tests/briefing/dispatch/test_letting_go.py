@@ -96,6 +96,32 @@ def test_a_worker_that_overslept_is_not_held_against_the_account(settings: Setti
     assert not Delivery.objects.exists()
 
 
+def test_a_batch_that_was_one_group_is_given_back_as_a_whole(settings: Settings) -> None:
+    settings.GROUP_SIZE, settings.BATCH_SIZE = 100, 3
+    dispatch = dispatching(7)
+
+    sender.drain(dispatch.pk, Provider(late=True))
+
+    assert not Delivery.objects.exists()
+    batches = Batch.objects.filter(dispatch=dispatch)
+    assert {(each.state, each.intent_upto) for each in batches} == {(Batch.State.PENDING, 0)}
+
+
+def test_after_a_call_nobody_can_tell_the_fate_of_the_next_ones_risk_one_reader_each(
+    settings: Settings,
+) -> None:
+    settings.GROUP_SIZE, settings.BATCH_SIZE = 3, 12
+    dispatch = dispatching(12)
+    # Of two groups in flight neither is answered; then the provider is back.
+    provider = Provider(answer=lambda copy: None if copy.position < 6 else ACCEPTED)
+    sizes: list[int] = []
+    provider.grouped = sizes.append
+
+    sender.drain(dispatch.pk, provider)
+
+    assert sizes == [3, 3, 1, 1, 3, 1]
+
+
 def test_a_lost_connection_in_mid_group_gives_the_batch_back_behind_the_last_copy_that_left() -> (
     None
 ):
