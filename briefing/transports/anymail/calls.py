@@ -28,6 +28,10 @@ class Call:
     ends_at: float = float("inf")
     sock: socket.socket | None = None
 
+    def again(self) -> "Call":
+        """Return the same call, to the byte, to be made once more."""
+        return Call(self.form, self.copies, self.group)
+
     @property
     def parts(self) -> list[tuple[bytes, ...]]:
         """What each copy adds to the body."""

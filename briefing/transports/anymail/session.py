@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from briefing.dispatch.outcome import REJECTED, UNKNOWN
+from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.transports.anymail import answers, verdicts
 from briefing.transports.anymail.answers import Asked
 from briefing.transports.anymail.calling import Caller
@@ -39,12 +39,17 @@ class TooLateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One way to a provider. `timeout_seconds` bounds a call from its first byte to its end."""
+    """One way to a provider. `timeout_seconds` bounds a call from its first byte to its end.
+
+    `ask_again_after` are seconds between a call nobody can tell the fate of and the same call again:
+    only where the provider knows a call by its key and takes it once.
+    """
 
     provider: str
     capability: Capability
     connections: int
     timeout_seconds: float
+    ask_again_after: tuple[float, ...] = ()
 
 
 class AnymailSession:
@@ -126,7 +131,7 @@ class AnymailSession:
             self._on_the_wire.add(call)
             parts: list[Call] = []
             try:
-                answer = self._answer(call)
+                answer = self._ask_until_clear(call)
                 self._settle(call, answer)
                 if answer.divide:
                     parts = divided(call, self._capability)
@@ -138,6 +143,29 @@ class AnymailSession:
                 self._due.put(part)
             if not parts:
                 self._over.put(call)
+
+    def _ask_until_clear(self, call: Call) -> Answer:
+        """Make a call; when nobody can tell its fate, ask by the same key, which takes it once.
+
+        Only an answer that some of its copies were taken counts then: a refusal may be of the
+        question alone.
+        """
+        answer = self._answer(call)
+        if answer.clear or not self._capability.idempotency:
+            return answer
+        for seconds in self._account.ask_again_after:
+            if time.monotonic() + seconds >= call.group.deadline:
+                break
+            time.sleep(seconds)
+            again = call.again()
+            self._on_the_wire.add(again)
+            told = self._answer(again)
+            self._on_the_wire.discard(again)
+            if any(verdict.outcome == ACCEPTED for verdict in told.verdicts):
+                return told
+        for copy in call.copies:
+            copy.started = True
+        return answer
 
     def _answer(self, call: Call) -> Answer:
         """Make a call, unless there is a reason not to, and say what became of it."""

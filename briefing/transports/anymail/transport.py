@@ -17,6 +17,10 @@ from briefing.transports.capabilities import Bodies
 _CONNECTIONS = {Bodies.WHOLE: 2, Bodies.MERGED: 2, Bodies.SINGLE: 8}
 
 
+# A provider that answered 500 or nothing is asked by the call's key what became of it.
+_ASK_AGAIN_AFTER = (1.0, 5.0)
+
+
 class AnymailTransport:
     """One account at a provider.
 
@@ -24,7 +28,12 @@ class AnymailTransport:
     """
 
     def __init__(
-        self, provider: str, *, timeout_seconds: float, connections: int | None = None
+        self,
+        provider: str,
+        *,
+        timeout_seconds: float,
+        connections: int | None = None,
+        ask_again_after: tuple[float, ...] = _ASK_AGAIN_AFTER,
     ) -> None:
         capability = capability_of(provider)
         self._account = Account(
@@ -32,6 +41,7 @@ class AnymailTransport:
             capability,
             connections or _CONNECTIONS[capability.bodies],
             timeout_seconds,
+            ask_again_after,
         )
 
     @property

@@ -122,7 +122,10 @@ def _open(world: World, provider: Provider, stack: ExitStack) -> tuple[Api, Disp
 
 
 def _drain(dispatch: Dispatch, provider: Provider) -> None:
-    transport = AnymailTransport(provider.name, timeout_seconds=_TIMEOUT_SECONDS, connections=1)
+    # As if no provider knew a call by its key: what is unknown stays so.
+    transport = AnymailTransport(
+        provider.name, timeout_seconds=_TIMEOUT_SECONDS, connections=1, ask_again_after=()
+    )
     sender.drain(dispatch.pk, transport)
 
 

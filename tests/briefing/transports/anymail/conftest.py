@@ -61,6 +61,8 @@ class Route:
     transport: AnymailTransport
     watcher: Noted
     session: AnymailSession
+    # What a fake that knows calls by their keys has taken: test_asking_again.py.
+    taken: dict[str, Response] = field(default_factory=dict)
 
     def copies(
         self, number: int = 3, *, first: int = 0, content: VariantContent | None = None
@@ -131,6 +133,7 @@ def route_to(settings: Settings) -> Iterator[RouteTo]:
             *,
             timeout_seconds: float = 5.0,
             connections: int | None = None,
+            ask_again_after: tuple[float, ...] = (),
             tls: ssl.SSLContext | None = None,
         ) -> Route:
             provider = PROVIDERS[name]
@@ -139,7 +142,10 @@ def route_to(settings: Settings) -> Iterator[RouteTo]:
             )
             settings.ANYMAIL = provider.settings(server.url)
             transport = AnymailTransport(
-                name, timeout_seconds=timeout_seconds, connections=connections
+                name,
+                timeout_seconds=timeout_seconds,
+                connections=connections,
+                ask_again_after=ask_again_after,
             )
             watcher = Noted()
             session = transport.open(watcher, SENDER)
