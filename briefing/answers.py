@@ -33,7 +33,7 @@ class Answers:
                 "issue": numbers[row.dispatch_id],
                 "at": row.at,
                 "outcome": Delivery.Outcome(row.outcome).label,
-                "fate": Delivery.Fate(row.fate).label,
+                "fate": row.fate_label,
                 "attempts": row.attempts,
                 "answer": row.code,
             }

@@ -1,6 +1,7 @@
 """Celery's doors to the engine: doorbells. What is true is in the database, never in a message."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from briefing.celery import is_ending
 from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
+from briefing.tracking import apply
 from briefing.transports import accounts
 from subscribers import doorbell
 
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # How long after a lost database a task is tried again: a restart takes about a second.
 _OUTAGE_SECONDS = 2.0
+# A burst of reports is folded in turns: confirmations have the same worker.
+_FOLD_SECONDS = 10.0
 
 
 @shared_task
@@ -55,6 +59,22 @@ def sweep() -> None:
     Safe to run twice because it rings, and settles only what is keyed by a fence.
     """
     upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _ring(plan, dispatch_id))
+
+
+@shared_task
+def fold() -> None:
+    """Fold the reports that came in, for as long as there are many.
+
+    Safe to run twice because reports are folded under a lock, in the transaction that counts them.
+    """
+    ends_at = time.monotonic() + _FOLD_SECONDS
+    while apply.fold(now=database_now()) == apply.AT_ONCE and time.monotonic() < ends_at:
+        pass
+
+
+def fold_later() -> None:
+    """Fold once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: doorbell.ring(fold, ()))
 
 
 def plan_later(dispatch_id: int) -> None:

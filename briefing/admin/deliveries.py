@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -120,9 +120,12 @@ def _found(wanted: dict[str, Any]) -> "QuerySet[Delivery]":
         rows = rows.filter(dispatch=chosen).order_by("subscriber_id")
         if wanted["after"] is not None:
             rows = rows.filter(subscriber_id__gt=wanted["after"])
-    for name in ("outcome", "fate"):
-        if wanted[name] is not None:
-            rows = rows.filter(**{name: wanted[name]})
+    if wanted["outcome"] is not None:
+        rows = rows.filter(outcome=wanted["outcome"])
+    if wanted["fate"] == Delivery.Fate.SILENT:
+        rows = rows.filter(fate=Delivery.Fate.SILENT)
+    elif wanted["fate"] is not None:
+        rows = rows.alias(heard=F("fate").bitand(wanted["fate"])).filter(heard__gt=0)
     return rows
 
 

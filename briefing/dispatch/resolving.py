@@ -6,6 +6,7 @@ Nothing here happens by itself, except what the site's own policy allows.
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -49,6 +50,17 @@ def resend(dispatch_id: int, readers: Collection[int], *, by: str, now: datetime
     return number
 
 
+def settle(dispatch_id: int, readers: Collection[int], outcome: int) -> int:
+    """Take evidence for an answer: a provider that reports on a copy has taken it, or says not.
+
+    A definite answer may always move unknown to accepted or rejected, however late; a copy that
+    waits to be tried again, or was set aside, is not touched.
+    """
+    code = None if outcome == ACCEPTED else "rejected by the provider"
+    with transaction.atomic():
+        return _move(dispatch_id, readers, UNKNOWN, outcome=outcome, code=code, next_at=None)
+
+
 def apply_policy(*, now: datetime) -> int:
     """Resend once what stayed unknown, where the site's policy says so; the default is to leave it.
 
@@ -74,11 +86,13 @@ def _decide(
     next_at: datetime | None = None,
 ) -> int:
     """Move rows from a question to an answer, and the counters with them."""
-    total = 0
-    for before in (UNKNOWN, QUARANTINED):
-        number = Delivery.objects.filter(
-            dispatch_id=dispatch_id, subscriber_id__in=readers, outcome=before
-        ).update(outcome=outcome, code=code[:120], next_at=next_at, fence=None)
-        results.adjust(dispatch_id, Counter({outcome: number}), taken={before: number})
-        total += number
-    return total
+    to = {"outcome": outcome, "code": code[:120], "next_at": next_at}
+    return sum(_move(dispatch_id, readers, before, **to) for before in (UNKNOWN, QUARANTINED))
+
+
+def _move(dispatch_id: int, readers: Collection[int], before: int, **to: Any) -> int:
+    number = Delivery.objects.filter(
+        dispatch_id=dispatch_id, subscriber_id__in=readers, outcome=before
+    ).update(fence=None, **to)
+    results.adjust(dispatch_id, Counter({to["outcome"]: number}), taken={before: number})
+    return number

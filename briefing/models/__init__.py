@@ -15,7 +15,7 @@ from briefing.models.audit import AuditEntry
 from briefing.models.delivery import Delivery
 from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
-from briefing.models.event import Event
+from briefing.models.event import Burst, Event, EventCount
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.staff import User
 
@@ -30,6 +30,7 @@ __all__ = [
     "Batch",
     "Breaker",
     "Bucket",
+    "Burst",
     "Correction",
     "Delivery",
     "Dispatch",
@@ -37,6 +38,7 @@ __all__ = [
     "Edition",
     "EditionVariant",
     "Event",
+    "EventCount",
     "Fence",
     "Issue",
     "IssueItem",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from briefing.dispatch import fate as fates
 from briefing.dispatch import outcome as outcomes
 from briefing.models.dispatch import Dispatch
 
@@ -26,14 +27,18 @@ class Delivery(models.Model):
         CANCELLED = outcomes.CANCELLED, _("cancelled")
 
     class Fate(models.IntegerChoices):
-        """What the receiving side reported later."""
+        """What the receiving side reported later; bits, of which `fate` holds all that were heard."""
 
         SILENT = 0, _("nothing heard")
-        DELIVERED = 1, _("delivered")
-        DEFERRED = 2, _("deferred by the receiving server")
-        SOFT_BOUNCED = 3, _("bounced, soft")
-        HARD_BOUNCED = 4, _("bounced, hard")
-        COMPLAINED = 5, _("complained")
+        DELIVERED = fates.DELIVERED, _("delivered")
+        DEFERRED = fates.DEFERRED, _("deferred by the receiving server")
+        SOFT_BOUNCED = fates.SOFT_BOUNCED, _("bounced, soft")
+        HARD_BOUNCED = fates.HARD_BOUNCED, _("bounced, hard")
+        COMPLAINED = fates.COMPLAINED, _("complained")
+        BLOCKED = fates.BLOCKED, _("refused because of us")
+        UNSUBSCRIBED = fates.UNSUBSCRIBED, _("unsubscribed at the provider")
+        OPENED = fates.OPENED, _("opened")
+        CLICKED = fates.CLICKED, _("clicked")
 
     pk = models.CompositePrimaryKey("dispatch_id", "subscriber_id")
     dispatch = models.ForeignKey(
@@ -50,7 +55,9 @@ class Delivery(models.Model):
     )
     at = models.DateTimeField(_("at"))
     outcome = models.SmallIntegerField(_("outcome"), choices=Outcome)
-    fate = models.SmallIntegerField(_("fate"), choices=Fate, default=Fate.SILENT)
+    fate = models.SmallIntegerField(
+        _("fate"), default=0, help_text=_("Everything heard of it: one bit for each kind.")
+    )
     attempts = models.SmallIntegerField(_("attempts"), default=1)
     code = models.CharField(_("answer"), max_length=120, null=True)
     # Of an unknown one that was tried again: until when that attempt's answer is waited for.
@@ -80,3 +87,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.dispatch_id}/{self.subscriber_id}"
+
+    @property
+    def fate_label(self) -> str:
+        """What became of it at the receiving side, in a word."""
+        return str(self.Fate(fates.heaviest(self.fate)).label)

@@ -3,7 +3,19 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
-from briefing.web import archive, cards, feeds, health, issues, media, pages, robots, search, view
+from briefing.web import (
+    archive,
+    cards,
+    feeds,
+    health,
+    issues,
+    media,
+    pages,
+    robots,
+    search,
+    view,
+    webhooks,
+)
 from briefing.web.caching import public_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", public_page(pages.about), name="about"),
     path("privacy/", public_page(pages.privacy), name="privacy"),
     path("privacy/<int:version>/", public_page(pages.privacy), name="privacy-version"),
+    path("hooks/<slug:esp>/", webhooks.take, name="hook"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

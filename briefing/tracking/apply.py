@@ -1,0 +1,162 @@
+"""Folding reports into deliveries and counters, whatever their order and however often they come.
+
+Before it: rows that record.keep wrote. After it: a delivery's fate, the counters that every report
+screen reads, and through consequences.py what a report means for the reader.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from briefing.dispatch import fate, resolving
+from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
+from briefing.models import Batch, Delivery, Event
+from briefing.tracking import consequences
+from subscribers.models import Subscriber
+
+Kind = Event.Kind
+
+BITS = {
+    Kind.DELIVERED: fate.DELIVERED,
+    Kind.DEFERRED: fate.DEFERRED,
+    Kind.SOFT_BOUNCED: fate.SOFT_BOUNCED,
+    Kind.HARD_BOUNCED: fate.HARD_BOUNCED,
+    Kind.BLOCKED: fate.BLOCKED,
+    # Taken first and refused behind it: the receiving server never saw it.
+    Kind.REJECTED: fate.BLOCKED,
+    Kind.COMPLAINED: fate.COMPLAINED,
+    Kind.UNSUBSCRIBED: fate.UNSUBSCRIBED,
+    Kind.OPENED: fate.OPENED,
+    Kind.CLICKED: fate.CLICKED,
+}
+AT_ONCE = 5000
+# A report may overtake the row of its delivery; after a day there will be none.
+_WAIT = timedelta(minutes=1)
+_GIVE_UP = timedelta(days=1)
+_ADD = """
+INSERT INTO briefing_eventcount (dispatch_id, domain, kind, link, number) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (dispatch_id, kind, domain, link)
+DO UPDATE SET number = briefing_eventcount.number + excluded.number
+"""
+Place = tuple[int, int]  # dispatch, reader
+Counted = tuple[int, str, int, int]  # dispatch, domain, kind, link
+
+
+def fold(*, now: datetime, limit: int = AT_ONCE) -> int:
+    """Fold what is due; return how many reports were looked at.
+
+    Safe to run twice and by two at once: consequences may be repeated, rows are locked, bits only
+    come on, and a report is folded in the transaction that counts it.
+    """
+    due = Event.objects.filter(folded_at=None, due_at__lte=now).order_by("due_at", "id")
+    consequences.draw(due[:limit], now=now)
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        events = list(due[:limit])
+        deliveries = _deliveries(events)
+        here = [event for event in events if _place(event) in deliveries]
+        _count(here, deliveries)
+        folded = {event.pk for event in here} | {
+            event.pk for event in events if _is_alone(event, now=now)
+        }
+        Event.objects.filter(pk__in=folded).update(folded_at=now)
+        early = [event.pk for event in events if event.pk not in folded]
+        Event.objects.filter(pk__in=early).update(due_at=now + _WAIT)
+    return len(events)
+
+
+def _is_alone(event: Event, *, now: datetime) -> bool:
+    """Whether there is no delivery to fold a report into, or will be none any more."""
+    return event.dispatch_id is None or event.received_at < now - _GIVE_UP
+
+
+def _place(event: Event) -> Place:
+    return event.dispatch_id or 0, event.subscriber_id or 0
+
+
+def _deliveries(events: Iterable[Event]) -> dict[Place, Delivery]:
+    """Return the deliveries that reports are of, locked in the order of their keys."""
+    readers: defaultdict[int, set[int]] = defaultdict(set)
+    for event in events:
+        if event.dispatch_id and event.subscriber_id:
+            readers[event.dispatch_id].add(event.subscriber_id)
+    found: dict[Place, Delivery] = {}
+    for dispatch_id in sorted(readers):
+        rows = (
+            Delivery.objects.select_for_update()
+            .filter(dispatch_id=dispatch_id, subscriber_id__in=readers[dispatch_id])
+            .order_by("subscriber_id")
+        )
+        found |= {(row.dispatch_id, row.subscriber_id): row for row in rows}
+    return found
+
+
+def _count(events: Sequence[Event], deliveries: dict[Place, Delivery]) -> None:
+    """Bring the deliveries' bits and the counters up to date, and settle what was unknown."""
+    domains = _domains(deliveries)
+    counts: Counter[Counted] = Counter()
+    news: defaultdict[Place, int] = defaultdict(int)
+    for event in events:
+        place = _place(event)
+        if event.kind == Kind.CLICKED and event.by_person and event.link is not None:
+            counts[place[0], domains[place], fate.CLICKED, event.link] += 1
+        if event.by_person is not False:
+            news[place] |= BITS.get(Kind(event.kind), 0)
+    for place, heard in news.items():
+        news[place] = heard & ~deliveries[place].fate
+        for bit in fate.bits(news[place]):
+            counts[place[0], domains[place], bit, -1] += 1
+    _switch_on(news)
+    _add(counts)
+    _settle(events, deliveries)
+
+
+def _domains(deliveries: dict[Place, Delivery]) -> dict[Place, str]:
+    """Return under which domain each delivery counts: its own where its dispatch has a lane for it."""
+    ids = {reader for _dispatch, reader in deliveries}
+    own = dict(Subscriber.objects.filter(pk__in=ids).values_list("pk", "domain"))
+    lanes = {
+        dispatch_id: set(
+            Batch.objects.filter(dispatch_id=dispatch_id).values_list("lane", flat=True).distinct()
+        )
+        for dispatch_id in {dispatch for dispatch, _reader in deliveries}
+    }
+    return {
+        place: own.get(place[1], "") if own.get(place[1], "") in lanes[place[0]] else ""
+        for place in deliveries
+    }
+
+
+def _switch_on(news: dict[Place, int]) -> None:
+    """Switch bits on: one statement for each dispatch and combination of bits."""
+    together: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for (dispatch_id, reader), heard in news.items():
+        if heard:
+            together[dispatch_id, heard].append(reader)
+    for (dispatch_id, heard), readers in sorted(together.items()):
+        Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=readers).update(
+            fate=F("fate").bitor(heard)
+        )
+
+
+def _add(counts: Counter[Counted]) -> None:
+    """Add to the counters, in one order, so that two folds never wait for each other crosswise."""
+    if counts:
+        with connection.cursor() as cursor:
+            cursor.executemany(_ADD, [(*place, number) for place, number in sorted(counts.items())])
+
+
+def _settle(events: Iterable[Event], deliveries: dict[Place, Delivery]) -> None:
+    """Settle unknown deliveries: whoever reports on a copy has taken it, or says that they did not."""
+    taken: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for event in events:
+        place = _place(event)
+        if deliveries[place].outcome == UNKNOWN and event.kind != Kind.OTHER:
+            outcome = REJECTED if event.kind == Kind.REJECTED else ACCEPTED
+            taken[place[0], outcome].add(place[1])
+    for (dispatch_id, outcome), readers in sorted(taken.items()):
+        resolving.settle(dispatch_id, sorted(readers), outcome)

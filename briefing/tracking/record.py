@@ -1,0 +1,105 @@
+"""Keeping reports as they come: one row each, however often they are sent.
+
+Before it: a webhook, a mailbox, a reader's click. After it: apply.fold. What is kept names a reader
+by number only: no address, no network address, no browser.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from briefing.models import Event
+
+Kind = Event.Kind
+
+_ADDRESS = re.compile(r"[^\s<>@\"',;:()\[\]{}=]+@[^\s<>@\"',;:()\[\]{}&]+")
+_IP = re.compile(
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]+",
+    re.IGNORECASE,
+)
+# Where providers put what tells who or where the reader is.
+_PRIVATE = re.compile(
+    r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|name)s?$",
+    re.IGNORECASE,
+)
+_MAX_TEXT = 500
+_MAX_CODE = 120
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report, from whoever made it. `key` tells it from that reporter's other reports.
+
+    Without `dispatch_id` it is of a single mail to a reader, or of nobody we know.
+    """
+
+    provider: str
+    key: str
+    kind: str
+    at: datetime
+    dispatch_id: int | None = None
+    subscriber_id: int | None = None
+    code: str = ""
+    link: int | None = None
+    by_person: bool | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def keep(reports: Iterable[Report], *, now: datetime) -> int:
+    """Write reports down; return how many were handed in. The same report twice is one row.
+
+    One statement for a thousand of them. Safe to run twice.
+    """
+    rows = [_row(report, now=now) for report in reports]
+    Event.objects.bulk_create(rows, batch_size=_AT_ONCE, ignore_conflicts=True)
+    return len(rows)
+
+
+def without_addresses(value: Any) -> Any:
+    """Return a payload with nothing in it that tells who or where a reader is."""
+    if isinstance(value, dict):
+        return {
+            _told(str(name)): without_addresses(each)
+            for name, each in value.items()
+            if not _PRIVATE.search(str(name))
+        }
+    if isinstance(value, (list, tuple)):
+        return [without_addresses(each) for each in value]
+    return _told(value) if isinstance(value, str) else value
+
+
+def key_of(*parts: object) -> str:
+    """Return a key for a report that brings none of its own: the same parts, the same key."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def code_of(words: Sequence[str | None]) -> str:
+    """Return the first of some server's words, shortened and without addresses."""
+    return _told(" ".join(next(filter(None, words), "").split()))[:_MAX_CODE]
+
+
+def _told(text: str) -> str:
+    return _IP.sub("[network address]", _ADDRESS.sub("[address]", text))[:_MAX_TEXT]
+
+
+def _row(report: Report, *, now: datetime) -> Event:
+    return Event(
+        provider=report.provider[:40],
+        key=report.key if len(report.key) <= 80 else key_of(report.key),
+        kind=report.kind,
+        dispatch_id=report.dispatch_id,
+        subscriber_id=report.subscriber_id,
+        at=report.at,
+        code=report.code[:_MAX_CODE],
+        link=report.link,
+        by_person=report.by_person,
+        payload=report.payload,
+        received_at=now,
+        due_at=now,
+    )

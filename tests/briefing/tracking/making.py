@@ -1,0 +1,49 @@
+"""A dispatch that went out, and reports on it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from briefing.dispatch.sender import drain
+from briefing.models import Delivery, Dispatch, Event
+from briefing.tracking import apply, record
+from briefing.tracking.record import Report
+from tests.briefing.dispatch.making import Provider, dispatching
+
+NOW = timezone.now()
+
+
+def sent(number: int = 5) -> Dispatch:
+    """Dispatch an issue to so many readers, all of whose copies were accepted."""
+    dispatch = dispatching(number)
+    drain(dispatch.pk, Provider())
+    return dispatch
+
+
+def readers_of(dispatch: Dispatch) -> list[int]:
+    """Return the readers of a dispatch, lowest number first."""
+    rows = Delivery.objects.filter(dispatch=dispatch).order_by("subscriber_id")
+    return list(rows.values_list("subscriber_id", flat=True))
+
+
+def report(dispatch: Dispatch | None, reader: int | None, kind: str, **more: Any) -> Report:
+    """Return a report with a key of its own."""
+    values: dict[str, Any] = {
+        "provider": "test",
+        "key": f"{dispatch and dispatch.pk} {reader} {kind}",
+    }
+    place = {"dispatch_id": dispatch.pk if dispatch else None, "subscriber_id": reader}
+    return Report(**(values | place | {"kind": kind, "at": NOW} | more))
+
+
+def hear(*reports: Report, minutes: int = 0) -> int:
+    """Keep reports and fold them; returns how many were looked at."""
+    now = timezone.now() + timedelta(minutes=minutes)
+    record.keep(reports, now=now)
+    return apply.fold(now=now)
+
+
+def waiting() -> int:
+    """Return how many reports are not folded yet."""
+    return Event.objects.filter(folded_at=None).count()
