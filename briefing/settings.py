@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from briefing import env as environment
-from briefing import limits, logs
+from briefing import envelope, limits, logs
 from briefing.theme import UNFOLD  # noqa: F401  read by django-unfold
 from briefing.web import sources
 
@@ -194,6 +194,10 @@ ANYMAIL = {
 # The mailbox that reads unsubscribe requests sent by mail; empty means unsubscribe@ the
 # newsletter’s domain.
 UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", "")
+# Each copy's envelope: bounces@mail.example becomes bounces+TOKEN@mail.example. Empty: header From.
+BOUNCE_ADDRESS = envelope.check(env.str("BOUNCE_ADDRESS", ""))
+# Where what comes back is read: imaps://user:password@host/INBOX or maildir:///path.
+MAILBOX_URL = env.str("MAILBOX_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -54,7 +54,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @lru_cache(maxsize=64)
-def _key(purpose: str, key_id: int) -> bytes:
+def key_of(purpose: str, key_id: int) -> bytes:
     """Derive the purpose's own key, so that a token of one purpose can never pass for another."""
     return hmac.digest(settings.LINK_KEYS[key_id], b"link/" + purpose.encode(), "sha256")
 
@@ -69,7 +69,7 @@ def _mac(key: bytes, body: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _signer(purpose: str, key_id: int) -> Callable[..., str]:
-    key, head, pack = _key(purpose, key_id), bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
+    key, head, pack = key_of(purpose, key_id), bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
 
     def sign(*numbers: int) -> str:
         body = head + pack(*numbers)
@@ -105,7 +105,7 @@ def read(purpose: str, token: str) -> tuple[int, ...]:
     if not canonical or len(raw) != size + _MAC_BYTES or raw[0] not in settings.LINK_KEYS:
         raise BadLinkError("not one of ours")
     body, mac = raw[:size], raw[size:]
-    if not hmac.compare_digest(_mac(_key(purpose, raw[0]), body), mac):
+    if not hmac.compare_digest(_mac(key_of(purpose, raw[0]), body), mac):
         raise BadLinkError("not one of ours")
     return struct.unpack(form, body[1:])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from briefing import links
+from briefing import envelope, links
 from briefing.dispatch.results import short_hash
 from briefing.dispatch.sql.rows import ReaderRow
 from briefing.issues.slots import join, slots_of
@@ -54,6 +54,7 @@ class CopyMaker:
         self._links = links.maker(
             dispatch_id=dispatch.pk, newsletter_id=dispatch.issue.newsletter_id
         )
+        self._envelope_from = envelope.maker(dispatch_id=dispatch.pk)
         self._names = _name_slots((content.subject, content.html or [], content.text))
         self._feedback_id = f"{dispatch.pk}:{sender.newsletter_slug}:issue:briefing"
 
@@ -74,6 +75,7 @@ class CopyMaker:
             address_hash=short_hash(reader.address_hash),
             recipient=recipient,
             payload=payload,
+            envelope_from=self._envelope_from(reader.subscriber_id),
         )
 
     def _slots(self, reader: ReaderRow, recipient: str) -> Slots:

@@ -32,6 +32,7 @@ class Copy:
     """One reader's copy on its way: built by `prepare`, answered by the provider.
 
     `payload` is the transport's own, as its composer built it; `mark` is its place in the journal.
+    `envelope_from` is this copy's own, where bounces are to name it; empty means the header From.
     `outcome` stays None until there is an answer; `started` says that the point of no return on the
     wire was passed.
     """
@@ -41,6 +42,7 @@ class Copy:
     address_hash: int
     recipient: str
     payload: object
+    envelope_from: str = ""
     mark: int = 0
     started: bool = False
     outcome: int | None = None

@@ -28,7 +28,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 def _forget_derived_keys() -> Iterator[None]:
     """Derived keys are cached by key id, and a test may give an id another secret."""
     yield
-    links._key.cache_clear()  # noqa: SLF001  only a test gives an id a second secret
+    links.key_of.cache_clear()
     links._signer.cache_clear()  # noqa: SLF001  only a test gives an id a second secret
 
 

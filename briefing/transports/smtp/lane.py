@@ -143,7 +143,9 @@ class Lane:
         if self._next and not self._opening:
             self._opening, self._next = self._next, None
             self._refusal, self._recipient_taken = None, False
-            envelope = self.offer.envelope(self._envelope_from, self._opening.copy)
+            envelope = self.offer.envelope(
+                self._opening.copy.envelope_from or self._envelope_from, self._opening.copy
+            )
             if self.offer.pipelining:
                 self._expected.extend(_STAGES)
                 self._stream.say(envelope)
