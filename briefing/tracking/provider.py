@@ -35,7 +35,7 @@ _REASONS = {
     "unsubscribed": Kind.UNSUBSCRIBED,
     "blocked": Kind.BLOCKED,
 }
-_BOUNCES = {
+OF_BOUNCE = {
     Bounce.HARD: Kind.HARD_BOUNCED,
     Bounce.FULL: Kind.SOFT_BOUNCED,
     Bounce.SOFT: Kind.SOFT_BOUNCED,
@@ -52,7 +52,6 @@ _FINAL: dict[str, tuple[str, frozenset[str]]] = {
     "mailjet": ("hard_bounce", frozenset({"True", "1", "true"})),
     "mailtrap": ("event", frozenset({"bounce"})),
     "mandrill": ("event", frozenset({"hard_bounce"})),
-    "postal": ("payload.bounce.spam_status", frozenset({"NotSpam"})),
     "postmark": ("Type", frozenset({"HardBounce", "BadEmailAddress"})),
     "resend": ("data.bounce.type", frozenset({"Permanent"})),
     "sendgrid": ("type", frozenset({"bounce"})),
@@ -67,6 +66,9 @@ _FINAL: dict[str, tuple[str, frozenset[str]]] = {
 def reports(provider: str, events: Iterable[Any], *, now: datetime) -> Iterator[Report]:
     """Yield what Anymail's events say. Opens and clicks of readers who granted none are dropped."""
     for event in events:
+        if not hasattr(event, "reject_reason"):
+            # Mandrill posts received mail to the same address.
+            continue
         kind = kind_of(provider, event)
         dispatch_id, subscriber_id = _whose(event)
         if subscriber_id is None and event.recipient:
@@ -91,9 +93,12 @@ def reports(provider: str, events: Iterable[Any], *, now: datetime) -> Iterator[
 def kind_of(provider: str, event: Any) -> Kind:
     """Return what a report is of. Decided by types and codes, never by the words around them."""
     if event.event_type == "bounced":
-        return _BOUNCES[_bounce(provider, event)]
+        return OF_BOUNCE[_bounce(provider, event)]
     if event.event_type in {"rejected", "failed"}:
-        return _REASONS.get(event.reject_reason, Kind.REJECTED)
+        # Postal calls a refusal of the receiving server a failure.
+        refused = OF_BOUNCE[of_bounce("", event.mta_response or "")]
+        found = Kind.REJECTED if refused == Kind.SOFT_BOUNCED else refused
+        return _REASONS.get(event.reject_reason, found)
     return _KINDS.get(event.event_type, Kind.OTHER)
 
 
