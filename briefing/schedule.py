@@ -14,6 +14,7 @@ ROUTES = {
 
 BEAT = {
     "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
+    "read-mailbox": {"task": "briefing.tasks.read_mailbox", "schedule": timedelta(minutes=1)},
     "fold": {"task": "briefing.tasks.fold", "schedule": timedelta(seconds=15)},
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
     "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 
 from briefing.celery import is_ending
 from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
+from briefing.mailbox import places, reading
 from briefing.tracking import apply
 from briefing.transports import accounts
 from subscribers import doorbell
@@ -70,6 +72,24 @@ def fold() -> None:
     ends_at = time.monotonic() + _FOLD_SECONDS
     while apply.fold(now=database_now()) == apply.AT_ONCE and time.monotonic() < ends_at:
         pass
+
+
+@shared_task
+def read_mailbox() -> None:
+    """Work in what came back by mail, where a mailbox is set, then ring for the fold.
+
+    Safe to run twice because a mail worked in twice changes nothing.
+    """
+    if not settings.MAILBOX_URL:
+        return
+    try:
+        with places.opened(settings.MAILBOX_URL) as mailbox:
+            done = reading.read_all(mailbox, now=database_now())
+    except OSError as error:
+        logger.warning("mailbox_away reason=%s", error)
+        return
+    if done.total():
+        doorbell.ring(fold, ())
 
 
 def fold_later() -> None:

@@ -1,0 +1,121 @@
+"""Works in mail that came back: an event for a delivery of ours, or a reader leaves.
+
+Before it: a mailbox or a pipe. After it: tracking.apply, which folds. Each mail is worked in before
+it is removed, and the same mail twice changes nothing: being killed in between costs nothing.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from briefing.mailbox import reports
+from briefing.mailbox.reports import Kind, Report
+from briefing.models import Event
+from briefing.tracking import record
+from briefing.tracking.provider import OF_BOUNCE
+from subscribers import unsubscribe
+from subscribers.consent import Origin
+
+logger = logging.getLogger(__name__)
+
+# No report is longer; of a whole newsletter that was returned the beginning says enough.
+MAX_BYTES = 1024 * 1024
+# What one turn takes: the next one is soon.
+AT_ONCE = 1000
+_PROVIDER = "mailbox"
+
+
+class Done(StrEnum):
+    """What became of one mail."""
+
+    TAKEN_IN = "taken in"
+    IGNORED = "ignored"
+    SET_ASIDE = "set aside"
+
+
+class Mailbox(Protocol):
+    """Where mail waits. Names stay the same until a mail is gone."""
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the mail that waits, the oldest first."""
+
+    def read(self, name: str) -> bytes:
+        """Return the first MAX_BYTES of a mail; nothing when somebody else has taken it."""
+
+    def remove(self, name: str) -> None:
+        """Delete a mail, if it is still there."""
+
+    def set_aside(self, name: str) -> None:
+        """Move a mail into the folder that a person looks through."""
+
+
+def read_all(mailbox: Mailbox, *, now: datetime, limit: int = AT_ONCE) -> Counter[Done]:
+    """Work in what waits, and remove each mail once that is committed. Safe to run twice."""
+    done: Counter[Done] = Counter()
+    for _number, name in zip(range(limit), mailbox.names(), strict=False):
+        raw = mailbox.read(name)
+        if not raw:
+            continue
+        became = _one(raw, now=now)
+        if became is Done.SET_ASIDE:
+            mailbox.set_aside(name)
+        else:
+            mailbox.remove(name)
+        done[became] += 1
+    return done
+
+
+def take_in(raw: bytes, *, now: datetime, recipient: str = "") -> Done:
+    """Work in one mail, whoever wrote it. `recipient` is the envelope's, where it is known."""
+    report = reports.read(raw[:MAX_BYTES], recipient=recipient)
+    if report.kind is Kind.AUTOMATIC:
+        return Done.IGNORED
+    if report.leaving:
+        origin = Origin(form="mailto")
+        unsubscribe.one_click(*report.leaving, origin=origin, now=now)
+        return Done.TAKEN_IN
+    # A report without a signature of ours is believed by nobody; a letter is for a person.
+    if report.kind is Kind.LETTER or report.delivery is None or not report.delivery.dispatch_id:
+        return Done.SET_ASIDE
+    record.keep([_event(report, now=now)], now=now)
+    return Done.TAKEN_IN
+
+
+def _one(raw: bytes, *, now: datetime) -> Done:
+    """Work in one mail; what cannot be read at all must not stop what lies behind it."""
+    try:
+        return take_in(raw, now=now)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        logger.exception("mail_unreadable bytes=%s", len(raw))
+        return Done.SET_ASIDE
+
+
+def _event(report: Report, *, now: datetime) -> record.Report:
+    assert report.delivery  # noqa: S101  what names no delivery was set aside
+    dispatch_id, subscriber_id = report.delivery
+    kind = _kind(report)
+    return record.Report(
+        provider=_PROVIDER,
+        # Told twice it is the same: a server may report to two addresses of ours.
+        key=record.key_of(dispatch_id, subscriber_id, kind, report.status),
+        kind=kind,
+        # Anybody's clock: never believed about the future.
+        at=min(report.at or now, now),
+        dispatch_id=dispatch_id,
+        subscriber_id=subscriber_id,
+        code=record.code_of([report.words, report.status]),
+        payload={"status": report.status, "bounce": report.bounce or ""},
+    )
+
+
+def _kind(report: Report) -> Event.Kind:
+    if report.kind is Kind.BOUNCED and report.bounce:
+        return OF_BOUNCE[report.bounce]
+    return {
+        Kind.DEFERRED: Event.Kind.DEFERRED,
+        Kind.DELIVERED: Event.Kind.DELIVERED,
+        Kind.COMPLAINED: Event.Kind.COMPLAINED,
+    }[report.kind]
