@@ -1,12 +1,17 @@
 """From a mailbox to events and unsubscribes, whatever waits in it and whenever the reader dies."""
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from briefing import tasks
 from briefing.mailbox import places, reading
@@ -149,7 +154,7 @@ def test_a_report_about_a_test_mail_suppresses_nobody() -> None:
     )
 
 
-@settings(
+@hypothesis_settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(min_size=1, max_size=300))
@@ -160,21 +165,56 @@ def test_a_mail_that_cannot_be_read_stops_no_other(maildir: Path, noise: bytes) 
     assert waiting(maildir) == 0
 
 
-def test_beat_reads_the_mailbox_that_is_set(maildir: Path, settings: object) -> None:
+def test_beat_reads_the_mailbox_that_is_set(maildir: Path, settings: Settings) -> None:
     delivery = accepted()
     deliver(maildir, about("dsn/postfix", delivery))
     tasks.read_mailbox()
     assert waiting(maildir) == 1, "no mailbox is set yet"
-    settings.MAILBOX_URL = f"maildir://{maildir}"  # type: ignore[attr-defined]  # pytest-django's
+    settings.MAILBOX_URL = f"maildir://{maildir}"
     tasks.read_mailbox()
     assert waiting(maildir) == 0
     assert Event.objects.get().kind == Event.Kind.HARD_BOUNCED
 
 
 def test_the_command_says_what_it_did(
-    maildir: Path, settings: object, capsys: pytest.CaptureFixture[str]
+    maildir: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deliver(maildir, letters.letter("dsn/letter"))
-    settings.MAILBOX_URL = f"maildir://{maildir}"  # type: ignore[attr-defined]  # pytest-django's
+    settings.MAILBOX_URL = f"maildir://{maildir}"
     call_command("read_mailbox")
     assert capsys.readouterr().out.strip() == "0 taken in, 0 ignored, 1 set aside"
+
+
+def pipe(mail: bytes, recipient: str, patch: pytest.MonkeyPatch) -> None:
+    """Hand a mail over as a mail server's pipe transport does."""
+    patch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(mail)))
+    call_command("read_mailbox", "--pipe", "--recipient", recipient)
+
+
+def test_a_pipe_takes_a_bounce_that_only_its_recipient_explains(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delivery = accepted()
+    address = letters.envelope_of(delivery.dispatch_id, delivery.subscriber_id)
+    bare = b"From: mailer-daemon@gateway.example\n\n550 5.1.1 no such user\n"
+    pipe(bare, address, monkeypatch)
+    event = Event.objects.get()
+    assert (event.kind, event.subscriber_id) == ("hard", delivery.subscriber_id)
+
+
+def test_a_pipe_returns_a_letter_to_its_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError) as caught:
+        pipe(letters.letter("dsn/letter"), "bounces@briefing.example", monkeypatch)
+    assert caught.value.returncode == 69
+
+
+def test_a_pipe_asks_the_server_to_try_again_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(reading, "take_in", away)
+    with pytest.raises(CommandError) as caught:
+        pipe(letters.letter("dsn/postfix"), "bounces@briefing.example", monkeypatch)
+    assert caught.value.returncode == 75

@@ -30,6 +30,7 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+virtual unix - n n - - virtual
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
@@ -55,6 +56,18 @@ smtpd_tls_chain_files = {folder}/server.pem
 smtpd_tls_security_level = {tls}
 smtpd_recipient_restrictions = check_recipient_access inline:{{ {refusals} }}, permit_mynetworks, reject
 """
+# What comes back to this domain is delivered into one Maildir, whatever stands before the @.
+_MAILBOX = """\
+virtual_mailbox_domains = {domain}
+virtual_mailbox_base = {folder}
+virtual_mailbox_maps = static:mailbox/
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+delay_warning_time = 1s
+"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,11 @@ class Relay:
 
     port: int
     folder: Path
+
+    @property
+    def mailbox(self) -> Path:
+        """The Maildir of the domain that is its own."""
+        return self.folder / "mailbox"
 
 
 def free_port() -> int:
@@ -73,9 +91,14 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    *, relay_port: int, certificate: bytes, tls: str = "may", refusals: dict[str, str]
+    *,
+    relay_port: int,
+    certificate: bytes,
+    tls: str = "may",
+    refusals: dict[str, str],
+    mailbox_domain: str = "",
 ) -> Iterator[Relay]:
-    """Run a Postfix that refuses some recipients, with words of ours."""
+    """Run a Postfix that refuses some recipients, with words of ours; it keeps one domain's mail."""
     assert POSTFIX
     # Not pytest's own folder: Postfix's user must be able to walk down to it.
     folder = Path(tempfile.mkdtemp(prefix="briefing-postfix-"))
@@ -84,9 +107,15 @@ def running(
     words = ", ".join(f"{{ {address} = {answer} }}" for address, answer in refusals.items())
     (folder / "server.pem").write_bytes(certificate)
     (folder / "master.cf").write_text(_SERVICES.format(port=port), "ascii")
-    (folder / "main.cf").write_text(
-        _SETTINGS.format(folder=folder, relay_port=relay_port, tls=tls, refusals=words), "ascii"
-    )
+    settings = _SETTINGS.format(folder=folder, relay_port=relay_port, tls=tls, refusals=words)
+    if mailbox_domain:
+        (folder / "mailbox").mkdir()
+        shutil.chown(folder / "mailbox", "postfix", "postfix")
+        user = (folder / "mailbox").stat()
+        settings += _MAILBOX.format(
+            folder=folder, domain=mailbox_domain, uid=user.st_uid, gid=user.st_gid
+        )
+    (folder / "main.cf").write_text(settings, "ascii")
     (folder / "queue").mkdir()
     (folder / "data").mkdir()
     shutil.chown(folder / "data", "postfix", "postfix")

@@ -20,6 +20,8 @@ class Receiver:
 
     port: int = 0
     pipelining: bool = True
+    # Recipient -> what is said to RCPT instead of yes.
+    refusals: dict[str, str] = field(default_factory=dict)
     received: list[tuple[str, list[str], bytes]] = field(default_factory=list)
 
     @property
@@ -36,6 +38,14 @@ class Receiver:
         session.host_name = hostname
         extra = ["250-PIPELINING"] if self.pipelining else []
         return [responses[0], *extra, *responses[1:]]
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 yes"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
@@ -60,9 +70,10 @@ def receiving(
     tls: ssl.SSLContext | None = None,
     login: bool = False,
     without: tuple[str, ...] = (),
+    refusals: dict[str, str] | None = None,
 ) -> Iterator[Receiver]:
     """Run a server in a thread of its own. `without` takes mechanisms out of AUTH's offer."""
-    receiver = Receiver(pipelining=pipelining)
+    receiver = Receiver(pipelining=pipelining, refusals=refusals or {})
     loop = asyncio.new_event_loop()
 
     def conversation() -> SMTP:
