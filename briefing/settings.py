@@ -147,7 +147,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = MODE == "test"
+# Looked up when asked for: each test's client would otherwise list every static file first.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = MODE == "test"
 
 # ---------------------------------------------------------------------------- public pages
 # How long a finished page is kept. A changed article is noticed sooner: archive/freshness.py.

@@ -23,7 +23,7 @@ _IP = re.compile(
 )
 # Where providers put what tells who or where the reader is.
 _PRIVATE = re.compile(
-    r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|name)s?$",
+    r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|location)s?$|^client-info$",
     re.IGNORECASE,
 )
 _MAX_TEXT = 500

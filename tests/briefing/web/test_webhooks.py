@@ -1,0 +1,140 @@
+"""Every provider's documented reports, genuine and forged, at the door and folded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from briefing.models import Delivery, Dispatch, Event
+from briefing.tracking import apply
+from briefing.web import webhooks
+from subscribers.models import Suppression
+from tests.briefing.tracking.making import readers_of, sent
+from tests.briefing.web import hooks
+from tests.queue import Doorbell
+
+pytestmark = pytest.mark.django_db
+
+CASES = [
+    pytest.param(path, id=f"{path.parent.name}-{path.stem}")
+    for esp in webhooks.PROVIDERS
+    for path in sorted((hooks.PAYLOADS / esp).glob("*.json"))
+]
+ADDRESS = "reader0@mail.example"
+
+
+@pytest.fixture(autouse=True)
+def _secrets(settings: Settings) -> None:
+    settings.ANYMAIL = dict(hooks.SETTINGS)
+    webhooks._view.cache_clear()  # noqa: SLF001  it keeps the settings of its first request
+
+
+@pytest.fixture
+def dispatch() -> Dispatch:
+    """Dispatch an issue to three readers."""
+    return sent(3)
+
+
+def reference(dispatch: Dispatch) -> str:
+    return hooks.a_reference(dispatch.pk, readers_of(dispatch)[0])
+
+
+def test_every_provider_of_anymail_has_payloads() -> None:
+    assert {path.values[0].parent.name for path in CASES} == set(webhooks.PROVIDERS)  # type: ignore[union-attr]  # it is a path
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_a_documented_report_is_kept_once_and_folds_to_its_fate(
+    path: Path, dispatch: Dispatch, doorbell: Doorbell, django_capture_on_commit_callbacks: Any
+) -> None:
+    esp, payload = path.parent.name, json.loads(path.read_text("utf-8"))
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            post = hooks.post_of(esp, payload, reference=reference(dispatch))
+            assert hooks.send(esp, post).status_code == 200
+    event = Event.objects.get()
+    assert (event.provider, event.kind) == (esp, payload["kind"])
+    assert event.subscriber_id == readers_of(dispatch)[0]
+    assert "@" not in json.dumps(event.payload) + event.code
+    assert doorbell.rung("briefing.tasks.fold")
+    apply.fold(now=event.received_at)
+    event.refresh_from_db()
+    assert event.folded_at
+    heard = Delivery.objects.get(dispatch=dispatch, subscriber_id=event.subscriber_id).fate
+    assert heard == apply.BITS.get(Event.Kind(payload["kind"]), 0)
+
+
+@pytest.mark.parametrize("esp", webhooks.PROVIDERS)
+def test_forged_posts_have_no_effect(esp: str, dispatch: Dispatch) -> None:
+    payload = json.loads((hooks.PAYLOADS / esp / "hard.json").read_text("utf-8"))
+    post = hooks.post_of(esp, payload, reference=reference(dispatch))
+    before = Suppression.objects.count()
+    for number in range(80):
+        forged = ["", "Basic bm9ib2R5Om5vdGhpbmc=", hooks.basic("desk:" + "x" * number), "Bearer x"]
+        answer = hooks.send(esp, post, authorization=forged[number % 4])
+        assert answer.status_code in {400, 401}
+    assert not Event.objects.exists()
+    assert Suppression.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "esp", ["mailersend", "mailgun", "mailtrap", "mandrill", "postal", "unisender_go"]
+)
+def test_a_report_that_was_changed_on_its_way_is_refused(esp: str, dispatch: Dispatch) -> None:
+    payload = json.loads((hooks.PAYLOADS / esp / "hard.json").read_text("utf-8"))
+    post = hooks.post_of(esp, payload, reference=reference(dispatch))
+    if esp == "mailgun":
+        # It signs time and token only.
+        post.body = post.body.replace(b"1795537000", b"1795537001")
+    else:
+        post.body = post.body.replace(b"reader0", b"reader1")
+    assert hooks.send(esp, post).status_code == 400
+    assert not Event.objects.exists()
+
+
+def test_a_bounced_confirmation_is_its_readers(dispatch: Dispatch) -> None:
+    payload = json.loads((hooks.PAYLOADS / "postmark" / "hard.json").read_text("utf-8"))
+    post = hooks.post_of("postmark", payload, reference="none-of-ours")
+    hooks.send("postmark", post)
+    event = Event.objects.get()
+    assert event.dispatch_id is None
+    assert event.subscriber_id == readers_of(dispatch)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/hooks/postmark/", 404), ("/hooks/nobody/", 404), ("/hooks/", 404)]
+)
+def test_without_a_secret_there_is_no_door(settings: Settings, path: str, status: int) -> None:
+    settings.ANYMAIL = {}
+    post = hooks.Post(b"{}")
+    assert hooks.send(path.split("/")[2] or "x", post).status_code == status
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"RecordType": 7}', b"\xff\xfe"])
+@pytest.mark.parametrize("esp", ["postmark", "sendgrid", "brevo", "resend"])
+def test_rubbish_with_the_right_secret_is_refused_and_harms_nothing(esp: str, body: bytes) -> None:
+    assert hooks.send(esp, hooks.Post(body)).status_code in {200, 400}
+    assert not Event.objects.exclude(kind=Event.Kind.OTHER).exists()
+
+
+def test_a_post_that_is_too_large_is_refused() -> None:
+    answer = hooks.send("sendgrid", hooks.Post(b"[" + b" " * webhooks.MAX_BYTES + b"]"))
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("number", [10, pytest.param(1000, marks=pytest.mark.full)])
+def test_a_burst_is_kept_whole_and_folded(dispatch: Dispatch, number: int) -> None:
+    """A hundred reports to a post: 100,000 with --full. How fast it is, `make bench` tells."""
+    payload = json.loads((hooks.PAYLOADS / "sendgrid" / "delivered.json").read_text("utf-8"))
+    (line,) = payload["body"]
+    for post_number in range(number):
+        lines = [line | {"sg_event_id": f"{post_number}-{each}"} for each in range(100)]
+        post = hooks.post_of("sendgrid", {"body": lines}, reference=reference(dispatch))
+        assert hooks.send("sendgrid", post).status_code == 200
+    assert Event.objects.count() == number * 100
+    while apply.fold(now=timezone.now()) == apply.AT_ONCE:
+        pass
+    assert not Event.objects.filter(folded_at=None).exists()
