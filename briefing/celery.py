@@ -4,9 +4,9 @@ import mmap
 import os
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_shutting_down
+from celery.signals import beat_init, heartbeat_sent, worker_init, worker_shutting_down
 
-from briefing import checks, schedule
+from briefing import checks, heartbeat, schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 
@@ -17,6 +17,7 @@ app.autodiscover_tasks()
 
 # One byte that a worker shares with the processes it has forked to do its tasks.
 _ending = mmap.mmap(-1, 1)
+_heart = heartbeat.Heart()
 
 
 def refuse_when_unfit(**_: object) -> None:
@@ -36,6 +37,12 @@ def is_ending() -> bool:
     return bool(_ending[0])
 
 
+def show_life(**_: object) -> None:
+    """Let whoever watches know which queues this worker listens to."""
+    _heart.beat(app.amqp.queues.consume_from)
+
+
+heartbeat_sent.connect(show_life)
 worker_shutting_down.connect(note_ending)
 worker_init.connect(refuse_when_unfit)
 beat_init.connect(refuse_when_unfit)

@@ -9,6 +9,7 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.db import transaction
 
+from briefing import heartbeat
 from briefing.celery import is_ending
 from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
@@ -61,6 +62,8 @@ def sweep() -> None:
     Safe to run twice because it rings, and settles only what is keyed by a fence.
     """
     upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _ring(plan, dispatch_id))
+    # Said by the work and not by beat itself: a ring that nobody answers is no sign of life.
+    heartbeat.give([heartbeat.BEAT])
 
 
 @shared_task

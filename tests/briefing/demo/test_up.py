@@ -102,6 +102,10 @@ def test_a_copy_comes_up_survives_a_kill_and_sends_issue_1_only_once(
     opener = build_opener(ProxyHandler({}))
     with closing(opener.open(f"{site[1]}/healthz")) as answer:
         assert json.load(answer)["instance"] in (Path(folder) / "instance.env").read_text("utf-8")
+    with closing(opener.open(f"{site[1]}/readyz")) as answer:
+        heard = json.load(answer)
+    assert heard["transactional"], "a real worker says which queue it listens to"
+    assert heard["dispatch"]
     with closing(opener.open(f"{site[1]}/inbox/")) as answer:
         assert answer.status == 200
 
