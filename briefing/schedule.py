@@ -10,12 +10,17 @@ from datetime import timedelta
 ROUTES = {
     "briefing.tasks.plan": {"queue": "dispatch"},
     "briefing.tasks.drain": {"queue": "dispatch"},
+    "briefing.tasks.begin": {"queue": "dispatch"},
 }
 
 BEAT = {
     "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
     "read-mailbox": {"task": "briefing.tasks.read_mailbox", "schedule": timedelta(minutes=1)},
     "fold": {"task": "briefing.tasks.fold", "schedule": timedelta(seconds=15)},
+    "compose-digests": {
+        "task": "briefing.tasks.compose_digests",
+        "schedule": timedelta(minutes=10),
+    },
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
     "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
     "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},

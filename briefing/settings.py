@@ -43,6 +43,10 @@ ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 )
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+# Domains that may sign up (none named: all), that may not, and a file with more that may not.
+ALLOWED_DOMAINS: list[str] = env.list("ALLOWED_DOMAINS", [])
+REFUSED_DOMAINS: list[str] = env.list("REFUSED_DOMAINS", [])
+DISPOSABLE_DOMAINS = environment.readable("DISPOSABLE_DOMAINS", env.str("DISPOSABLE_DOMAINS", ""))
 
 # ---------------------------------------------------------------------------- applications
 INSTALLED_APPS = [
@@ -192,12 +196,10 @@ ANYMAIL = {
     for name, value in os.environ.items()
     if name.startswith("ANYMAIL_")
 }
-# The mailbox that reads unsubscribe requests sent by mail; empty means unsubscribe@ the
-# newsletter’s domain.
+# Where unsubscribe requests are mailed to; empty means unsubscribe@ the newsletter’s domain.
 UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", "")
-# Each copy's envelope: bounces@mail.example becomes bounces+TOKEN@mail.example. Empty: header From.
+# Each copy's envelope becomes bounces+TOKEN@ its domain; what comes back is read from MAILBOX_URL.
 BOUNCE_ADDRESS = envelope.check(env.str("BOUNCE_ADDRESS", ""))
-# Where what comes back is read: imaps://user:password@host/INBOX or maildir:///path.
 MAILBOX_URL = env.str("MAILBOX_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -224,6 +226,12 @@ WARM_UP = limits.warm_up("WARM_UP", env.str("WARM_UP", ""))
 UNKNOWN_POLICY = env.str("UNKNOWN_POLICY", "leave")
 if UNKNOWN_POLICY not in {"leave", "resend"}:
     raise ImproperlyConfigured("UNKNOWN_POLICY is leave or resend.")
+# How long a dispatch can be called back after the press that sends it; 0 sends at once.
+UNDO_SECONDS = env.int("UNDO_SECONDS", 0 if MODE == "test" else 30)
+# Above so many readers somebody else has to have approved; 0 asks nobody.
+SECOND_PERSON_ABOVE = env.int("SECOND_PERSON_ABOVE", 0)
+# When the week's digest is made and sent, in the newsletter's own time zone.
+DIGEST_AT = limits.weekly("DIGEST_AT", env.str("DIGEST_AT", "sat 07:00"))
 UNKNOWN_ALERT_AT = env.int("UNKNOWN_ALERT_AT", 20)
 ALERT_RECIPIENTS: list[str] = env.list("ALERT_RECIPIENTS", [])
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
@@ -235,13 +243,11 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+_PASSWORDS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_PASSWORDS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_PASSWORDS}.CommonPasswordValidator"},
+    {"NAME": f"{_PASSWORDS}.UserAttributeSimilarityValidator"},
 ]
 ACCOUNT_ADAPTER = "briefing.admin.accounts.StaffAccountAdapter"
 ACCOUNT_FORMS = {"login": "briefing.admin.login.StaffLoginForm"}
@@ -285,8 +291,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_HSTS_SECONDS = 63072000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     if env.bool("TLS_ENDS_AT_PROXY", False):

@@ -11,12 +11,14 @@ from django.db import transaction
 
 from briefing import heartbeat
 from briefing.celery import is_ending
-from briefing.dispatch import control, outage, pace, planner, sender, upkeep
+from briefing.dispatch import control, outage, pace, planner, sender, timetable, upkeep
 from briefing.dispatch.clock import database_now
+from briefing.issues import digest
 from briefing.mailbox import places, reading
 from briefing.tracking import apply
 from briefing.transports import accounts
 from subscribers import doorbell
+from subscribers.models import Newsletter
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 _OUTAGE_SECONDS = 2.0
 # A burst of reports is folded in turns: confirmations have the same worker.
 _FOLD_SECONDS = 10.0
+# A worker's clock may be a little ahead of the database's.
+_CLOCKS_DIFFER = 0.5
 
 
 @shared_task
@@ -67,6 +71,17 @@ def sweep() -> None:
 
 
 @shared_task
+def begin(dispatch_id: int) -> None:
+    """Set a dispatch running whose countdown is over, and plan it.
+
+    Safe to run twice, too early or too late because the row says when it may begin; the sweep does
+    the same.
+    """
+    if timetable.begin_due(now=database_now()):
+        _ring(plan, dispatch_id)
+
+
+@shared_task
 def fold() -> None:
     """Fold the reports that came in, for as long as there are many.
 
@@ -95,6 +110,24 @@ def read_mailbox() -> None:
         doorbell.ring(fold, ())
 
 
+@shared_task
+def compose_digests() -> None:
+    """Compose and dispatch each newsletter's digest of the week when its hour has come.
+
+    Safe to run twice because a week has one digest, and an issue is dispatched once.
+    """
+    now = database_now()
+    for newsletter in Newsletter.objects.order_by("pk"):
+        if not digest.due(newsletter, now=now):
+            continue
+        try:
+            issue = digest.compose(newsletter, now=now)
+            if digest.has_readers(issue, now=now):
+                plan_later(control.start(issue, now=now).pk)
+        except (digest.NothingToDigestError, control.DispatchRefusedError) as error:
+            logger.info("no_digest newsletter=%s reason=%s", newsletter.pk, error)
+
+
 def fold_later() -> None:
     """Fold once the surrounding transaction is committed."""
     transaction.on_commit(lambda: doorbell.ring(fold, ()))
@@ -103,6 +136,11 @@ def fold_later() -> None:
 def plan_later(dispatch_id: int) -> None:
     """Plan once the surrounding transaction is committed."""
     transaction.on_commit(lambda: _ring(plan, dispatch_id))
+
+
+def begin_later(dispatch_id: int, *, seconds: float) -> None:
+    """Set running at the end of a countdown that begins with the surrounding transaction's commit."""
+    transaction.on_commit(lambda: _ring(begin, dispatch_id, seconds=seconds + _CLOCKS_DIFFER))
 
 
 def drain_later(dispatch_id: int) -> None:

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 
 from briefing import tasks
 from briefing.admin import audit, trail
+from briefing.admin.departing import CountForm
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
-from briefing.admin.sending import CountForm
 from briefing.dispatch import control
-from briefing.issues import slots
+from briefing.issues import contents, slots
 from briefing.models import Delivery, Dispatch, Issue
 from subscribers import audience
 from subscribers.models import Subscription
@@ -130,7 +130,7 @@ def _copies_of(main: Dispatch) -> list[int]:
 def _audience(main: Dispatch, *, now: datetime) -> "QuerySet[Subscription]":
     """Return who was there when the issue first went out and may be written to now."""
     excluded = Q()
-    for _reason, condition in audience.exclusions(now):
+    for _reason, condition in audience.exclusions(now, scope=contents.scope(main.issue)):
         excluded |= condition
     rows = Subscription.objects.filter(
         newsletter_id=main.issue.newsletter_id, subscriber_id__lte=main.ceiling

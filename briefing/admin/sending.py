@@ -1,8 +1,9 @@
 """Dispatch: who will get the issue and who will not, then one press that cannot be an accident."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -12,11 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from briefing import tasks
-from briefing.admin import audit, trail
+from briefing.admin import approving, audit, trail
+from briefing.admin.departing import DepartureForm
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
-from briefing.dispatch import control
+from briefing.dispatch import control, timetable
+from briefing.issues import contents, preflight
 from briefing.models import Dispatch, Issue
 from subscribers import audience
 
@@ -26,6 +29,8 @@ REASONS: dict[str, str | Promise] = {
     "suppressed": _("must not be written to (bounce, complaint or a person’s decision)"),
     "paused": _("have paused their mail"),
     "digest": _("get the weekly digest instead"),
+    "every": _("get every issue instead"),
+    "topics": _("follow none of its topics"),
     "erased": _("have been erased"),
     "segment": _("are not in the segment"),
     "has it already": _("have it already, or may have it"),
@@ -41,53 +46,35 @@ class Excluded:
     readers: int
 
 
-class CountForm(forms.Form):
-    """Asks for the number of readers: nobody types 48,112 by mistake."""
-
-    count = forms.CharField(
-        label=_("Type the number of readers to confirm"),
-        max_length=20,
-        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: object, planned: int, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # a form's own arguments
-        self.planned = planned
-
-    def clean_count(self) -> int:
-        """Take the number in any of the ways in which people write thousands."""
-        digits = "".join(c for c in self.cleaned_data["count"] if c not in " ,.'’\u00a0\u202f")
-        if digits != str(self.planned):
-            raise forms.ValidationError(
-                _("That is not the number above. It may have changed since; please read it again.")
-            )
-        return self.planned
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("briefing.dispatch_issue")
 @needs_second_factor
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show who gets the issue; on the typed number, start its dispatch."""
+    """Show who gets the issue and what is wrong with it; on the typed number, send or schedule it."""
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
     now = timezone.now()
     before = Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).first()
     if before is not None:
         messages.info(request, _("This issue is dispatched already; here is how it goes."))
         return redirect("admin:briefing_dispatch_change", before.pk)
-    count = audience.count(issue.newsletter, now=now)
-    form = CountForm(request.POST or None, planned=count.planned)
-    if request.method == "POST" and form.is_valid():
-        try:
-            dispatch = control.start(issue, now=now)
-        except (control.DispatchRefusedError, *REFUSALS) as error:
-            form.add_error(None, str(error))
-        else:
-            audit.record(
-                request, "issue.dispatch", issue, dispatch=dispatch.pk, readers=count.planned
-            )
-            tasks.plan_later(dispatch.pk)
-            return redirect("admin:briefing_dispatch_change", dispatch.pk)
+    count = audience.count(issue.newsletter, now=now, scope=contents.scope(issue))
+    found = preflight.findings(issue, now=now)
+    errors = [each for each in found if each.blocks]
+    warnings = [each for each in found if not each.blocks]
+    approval = approving.approval_of(issue, readers=count.planned, user=request.user)
+    if request.method == "POST" and (answer := _aside(request, issue, readers=count.planned)):
+        return answer
+    form = DepartureForm(
+        request.POST or None,
+        planned=count.planned,
+        warnings=warnings,
+        zone=issue.zone or issue.newsletter.time_zone,
+        now=now,
+    )
+    if request.method == "POST" and form.is_valid() and not errors and not approval.missing:
+        departed = _depart(request, issue, form, now=now)
+        if departed is not None:
+            return departed
     return render(
         request,
         "desk/dispatch_confirm.html",
@@ -96,9 +83,57 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         articles=issue.articles.count(),
         count=count,
         excluded=excluded_from(count.excluded),
+        errors=errors,
+        warnings=warnings,
+        approval=approval,
         form=form,
         trail=trail.issue(issue),
     )
+
+
+def _aside(request: HttpRequest, issue: Issue, *, readers: int) -> HttpResponse | None:
+    """Do what the page's other buttons say: approve, or take the issue out of the timetable."""
+    if "approve" in request.POST:
+        approving.approve(request, issue, readers=readers)
+        messages.success(request, _("Approved. Somebody else can send it now."))
+    elif "unschedule" in request.POST:
+        if timetable.unschedule(issue.pk):
+            audit.record(request, "issue.unschedule", issue)
+        messages.success(request, _("It is not scheduled any more."))
+    else:
+        return None
+    return redirect("desk-dispatch", issue.pk)
+
+
+def _depart(
+    request: HttpRequest, issue: Issue, form: DepartureForm, *, now: datetime
+) -> HttpResponse | None:
+    """Send now or later, as the form says; returns where to go, or None when it was refused."""
+    in_spite_of = sorted({each.name for each in form.warnings})
+    said = {"readers": form.planned} | ({"in_spite_of": in_spite_of} if in_spite_of else {})
+    if form.departs_at is not None:
+        zone = form.cleaned_data["zone"] or "UTC"
+        who = request.user.get_username()
+        if not timetable.schedule(issue, at=form.departs_at, zone=zone, by=who):
+            form.add_error(None, _("It is no draft any more."))
+            return None
+        audit.record(request, "issue.schedule", issue, at=form.departs_at.isoformat(), **said)
+        messages.success(
+            request, _("Scheduled. It goes out by itself, and can be changed until then.")
+        )
+        return redirect("desk-dispatch", issue.pk)
+    try:
+        countdown = timedelta(seconds=settings.UNDO_SECONDS)
+        dispatch = control.start(issue, now=now, countdown=countdown)
+    except (control.DispatchRefusedError, *REFUSALS) as error:
+        form.add_error(None, str(error))
+        return None
+    audit.record(request, "issue.dispatch", issue, dispatch=dispatch.pk, **said)
+    if countdown:
+        tasks.begin_later(dispatch.pk, seconds=countdown.total_seconds())
+    else:
+        tasks.plan_later(dispatch.pk)
+    return redirect("admin:briefing_dispatch_change", dispatch.pk)
 
 
 def excluded_from(by_reason: dict[str, int]) -> list[Excluded]:

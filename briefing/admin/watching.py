@@ -16,7 +16,7 @@ from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
-from briefing.dispatch import control
+from briefing.dispatch import control, timetable
 from briefing.dispatch.progress import Progress, measure
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError
 from briefing.models import Delivery, Dispatch
@@ -99,7 +99,8 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
         return response
     switches = {
         "can_pause": dispatch.state in SENDING,
-        "can_resume": dispatch.state in WAITING,
+        "can_undo": dispatch.begins_at is not None,
+        "can_resume": dispatch.state in WAITING and dispatch.begins_at is None,
         "can_cancel": dispatch.state not in ENDED,
     }
     return render(
@@ -117,6 +118,8 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
 def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Throw one of the switches; the address table lets only their three names through."""
     dispatch = get_object_or_404(Dispatch, pk=pk)
+    if act == "undo":
+        return _undo(request, dispatch)
     try:
         done = _throw(act, dispatch, who=request.user.get_username())
     except ForbiddenStepError as error:
@@ -132,6 +135,19 @@ def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         audit.record(request, f"dispatch.{act}", dispatch)
         messages.success(request, done)
     return redirect("admin:briefing_dispatch_change", pk)
+
+
+def _undo(request: HttpRequest, dispatch: Dispatch) -> HttpResponse:
+    """Call a dispatch back while its countdown runs, and go to the issue, a draft again."""
+    issue = dispatch.issue
+    if not timetable.undo(dispatch):
+        messages.error(
+            request, _("Too late to undo: it has begun. You can still pause or cancel it.")
+        )
+        return redirect("admin:briefing_dispatch_change", dispatch.pk)
+    audit.record(request, "dispatch.undo", issue)
+    messages.success(request, _("Undone. Nobody was written to, and the issue is a draft again."))
+    return redirect("admin:briefing_issue_change", issue.pk)
 
 
 def _throw(act: str, dispatch: Dispatch, *, who: str) -> str:

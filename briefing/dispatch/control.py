@@ -3,15 +3,15 @@
 Before it: a person's decision. A switch takes effect at the next intent of every worker.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError, sources
-from briefing.issues import lifecycle
-from briefing.issues.compiling import compile_issue
+from briefing.issues import contents, lifecycle
+from briefing.issues.compiling import CompileError, compile_issue
 from briefing.models import Batch, Delivery, Dispatch, DispatchCount, Issue
 from subscribers import audience
 
@@ -20,10 +20,11 @@ class DispatchRefusedError(ValueError):
     """The issue cannot be dispatched; the message says why and what to do."""
 
 
-def start(issue: Issue, *, now: datetime) -> Dispatch:
+def start(issue: Issue, *, now: datetime, countdown: timedelta = timedelta(0)) -> Dispatch:
     """Compile the issue, freeze its ceiling and set its main dispatch running.
 
-    A door then calls `tasks.plan_later`. Raises: DispatchRefusedError.
+    With a countdown it holds until that is over, and timetable.undo can call it back; without one
+    a door then calls `tasks.plan_later`. Raises: DispatchRefusedError.
     """
     if not issue.items.exists():
         raise DispatchRefusedError(
@@ -31,7 +32,7 @@ def start(issue: Issue, *, now: datetime) -> Dispatch:
         )
     if Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).exists():
         raise DispatchRefusedError(_already(issue))
-    return _begin(issue, Dispatch.Kind.MAIN, now=now)
+    return _begin(issue, Dispatch.Kind.MAIN, now=now, countdown=countdown)
 
 
 def start_missed(issue: Issue, *, now: datetime) -> Dispatch:
@@ -48,11 +49,14 @@ def start_correction(issue: Issue, *, now: datetime) -> Dispatch:
     return _begin(issue, Dispatch.Kind.CORRECTION, now=now)
 
 
-def _begin(issue: Issue, kind: str, *, now: datetime) -> Dispatch:
-    combinations = audience.combinations(issue.newsletter, now=now)
+def _begin(
+    issue: Issue, kind: str, *, now: datetime, countdown: timedelta = timedelta(0)
+) -> Dispatch:
+    scope = contents.scope(issue)
+    combinations = audience.combinations(issue.newsletter, now=now, scope=scope)
     if not combinations:
         raise DispatchRefusedError(
-            f"Nobody would receive this issue: {issue.newsletter} has no active reader."
+            f"Nobody would receive this issue: {issue.newsletter} has no active reader for it."
         )
     main = Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).first()
     if kind != Dispatch.Kind.MAIN:
@@ -66,13 +70,16 @@ def _begin(issue: Issue, kind: str, *, now: datetime) -> Dispatch:
                 if main and kind == Dispatch.Kind.MISSED
                 else compile_issue(issue, combinations, now=now),
                 kind=kind,
-                state=Dispatch.State.RUNNING,
+                state=Dispatch.State.HOLDING if countdown else Dispatch.State.RUNNING,
+                begins_at=now + countdown if countdown else None,
                 ceiling=main.ceiling if main else audience.ceiling(issue.newsletter),
                 created_at=now,
-                started_at=now,
+                started_at=None if countdown else now,
             )
             DispatchCount.objects.create(dispatch=dispatch)
             lifecycle.mark_dispatching(issue, now=now)
+    except CompileError as error:
+        raise DispatchRefusedError(str(error)) from error
     except IntegrityError as error:
         # Two people pressed at once: the constraint let one of them through.
         raise DispatchRefusedError(_already(issue)) from error
@@ -158,7 +165,7 @@ def _step(
     """Take one step of the table, decided by the database and not by a stale object."""
     allowed = set(sources(wanted)) - never_from
     moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=allowed).update(
-        state=wanted, reason=reason
+        state=wanted, reason=reason, begins_at=None
     )
     current = Dispatch.objects.values_list("state", flat=True).get(pk=dispatch.pk)
     if not moved:

@@ -34,6 +34,11 @@ class Dispatch(models.Model):
         help_text=_("Highest reader id when it began; later readers get the next issue."),
     )
     created_at = models.DateTimeField(_("created at"))
+    begins_at = models.DateTimeField(
+        _("begins at"),
+        null=True,
+        help_text=_("The end of the countdown in which it can be undone."),
+    )
     started_at = models.DateTimeField(_("started at"), null=True)
     planned_at = models.DateTimeField(_("planned at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)

@@ -10,7 +10,17 @@ from subscribers.models import Newsletter
 
 
 class Issue(models.Model):
-    """One issue. It can be changed until it is dispatched; what went out is its edition."""
+    """One issue. It can be changed until it is dispatched; what went out is its edition.
+
+    A digest is an issue of its own kind, made by itself once a week for the readers who chose it;
+    its number is the year and the week, 202648.
+    """
+
+    class Kind(models.TextChoices):
+        """Who it is for: readers of every issue, or readers of the weekly digest."""
+
+        ISSUE = "issue", _("issue")
+        DIGEST = "digest", _("weekly digest")
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -20,6 +30,7 @@ class Issue(models.Model):
     newsletter = models.ForeignKey(
         Newsletter, on_delete=models.PROTECT, related_name="issues", verbose_name=_("newsletter")
     )
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind, default=Kind.ISSUE)
     number = models.PositiveIntegerField(_("number"))
     subject = models.CharField(_("subject"), max_length=200)
     preheader = models.CharField(
@@ -40,6 +51,11 @@ class Issue(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
 
+    # The timetable: a draft with a time goes out by itself. The zone is the one the editor chose.
+    send_at = models.DateTimeField(_("goes out at"), null=True, blank=True)
+    zone = models.CharField(_("time zone"), max_length=60, blank=True, default="")
+    scheduled_by = models.CharField(_("scheduled by"), max_length=150, blank=True, default="")
+
     history = HistoricalRecords()
 
     class Meta:
@@ -49,6 +65,13 @@ class Issue(models.Model):
         permissions = (("dispatch_issue", _("Can dispatch an issue")),)
         constraints = [
             models.UniqueConstraint(fields=["newsletter", "number"], name="issue_number_unique"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["send_at"],
+                name="issue_scheduled_idx",
+                condition=models.Q(status="draft", send_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

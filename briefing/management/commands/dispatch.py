@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from briefing import tasks
 from briefing.dispatch import control, progress
+from briefing.issues import preflight
 from briefing.models import Issue
 
 
@@ -34,6 +35,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "There is no such issue. `manage.py compose` makes one.", returncode=2
             )
+        for found in preflight.findings(issue, now=timezone.now()):
+            if found.blocks:
+                raise CommandError(f"{found.what} {found.mend}")
+            self.stderr.write(f"warning: {found.what} {found.mend}")
         try:
             dispatch = control.start(issue, now=timezone.now())
         except control.DispatchRefusedError as error:

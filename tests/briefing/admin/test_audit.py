@@ -33,7 +33,7 @@ def test_composing_trying_and_dispatching_are_written_down(desk: Client, owner: 
     desk.post("/admin/issues/compose/", {"subject": "One", "articles": [carried.pk]})
     made = Issue.objects.get()
     desk.post(f"/admin/issues/{made.pk}/test/", {"recipients": "me@example.org"})
-    desk.post(f"/admin/issues/{made.pk}/dispatch/", {"count": "1"})
+    desk.post(f"/admin/issues/{made.pk}/dispatch/", {"count": "1", "accepted": "on"})
     sent = made.dispatches.get()
     desk.post(f"/admin/dispatches/{sent.pk}/pause/")
 
@@ -41,7 +41,7 @@ def test_composing_trying_and_dispatching_are_written_down(desk: Client, owner: 
     assert acts() == [
         ("issue.compose", about, {"articles": 1}),
         ("issue.test", about, {"recipients": 1}),
-        ("issue.dispatch", about, {"dispatch": sent.pk, "readers": 1}),
+        ("issue.dispatch", about, {"dispatch": sent.pk, "readers": 1, "in_spite_of": ["preheader"]}),
         ("dispatch.pause", f"briefing.dispatch {sent.pk}", {}),
     ]
     entry = AuditEntry.objects.get(act="issue.dispatch")
@@ -56,7 +56,7 @@ def test_what_was_refused_or_failed_is_not_written_as_done(desk: Client) -> None
     control.cancel(stopped, reason="test")
     before = AuditEntry.objects.count()
 
-    desk.post(f"/admin/issues/{made.pk}/dispatch/", {"count": "7"})
+    desk.post(f"/admin/issues/{made.pk}/dispatch/", {"count": "7", "accepted": "on"})
     desk.post(f"/admin/dispatches/{stopped.pk}/resume/")
 
     assert AuditEntry.objects.count() == before

@@ -59,7 +59,9 @@ def test_the_typed_number_starts_the_dispatch_and_rings_the_planner(
     composed = issue()
 
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]  # pytest-django's fixture
-        answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": typed})
+        answer = desk.post(
+            f"/admin/issues/{composed.pk}/dispatch/", {"count": typed, "accepted": "on"}
+        )
 
     started = Dispatch.objects.get()
     assert answer.headers["Location"] == f"/admin/briefing/dispatch/{started.pk}/change/"
@@ -69,7 +71,7 @@ def test_the_typed_number_starts_the_dispatch_and_rings_the_planner(
 
 @pytest.mark.parametrize("typed", ["", "4", "three", "33", "-3"])
 def test_another_number_sends_nothing(desk: Client, audience: None, typed: str) -> None:
-    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": typed})
+    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": typed, "accepted": "on"})
 
     assert answer.status_code == 200
     assert not Dispatch.objects.exists()
@@ -80,21 +82,23 @@ def test_a_number_that_changed_meanwhile_is_asked_for_again(desk: Client, audien
     desk.get(f"/admin/issues/{composed.pk}/dispatch/")
     subscription("late@example.org")
 
-    answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": "3"})
+    answer = desk.post(f"/admin/issues/{composed.pk}/dispatch/", {"count": "3", "accepted": "on"})
 
     assert answer.context["count"].planned == 4
     assert not Dispatch.objects.exists()
 
 
 def test_an_issue_nobody_would_get_is_refused_in_a_sentence(desk: Client, db: None) -> None:
-    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": "0"})
+    answer = desk.post(f"/admin/issues/{issue().pk}/dispatch/", {"count": "0", "accepted": "on"})
 
     assert "no active reader" in answer.content.decode()
     assert Issue.objects.get().status == Issue.Status.DRAFT
 
 
 def test_a_second_press_leads_to_the_dispatch_there_is(desk: Client, running: Dispatch) -> None:
-    answer = desk.post(f"/admin/issues/{running.issue_id}/dispatch/", {"count": "3"})
+    answer = desk.post(
+        f"/admin/issues/{running.issue_id}/dispatch/", {"count": "3", "accepted": "on"}
+    )
 
     assert answer.headers["Location"] == f"/admin/briefing/dispatch/{running.pk}/change/"
     assert Dispatch.objects.count() == 1

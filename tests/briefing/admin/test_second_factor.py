@@ -36,7 +36,7 @@ def test_without_a_second_factor_nothing_is_sent_and_the_way_to_one_is_shown(
 ) -> None:
     client.force_login(owner)
 
-    answer = client.post(address, {"count": "1"})
+    answer = client.post(address, {"count": "1", "accepted": "on"})
 
     assert answer.status_code == 403
     assert "/accounts/2fa/" in answer.content.decode()
@@ -49,7 +49,7 @@ def test_having_a_second_factor_is_not_enough_it_must_have_been_shown(
     client = log_in_by_password("olivia")
     TOTP.activate(owner, generate_totp_secret())
 
-    answer = client.post(address, {"count": "1"})
+    answer = client.post(address, {"count": "1", "accepted": "on"})
 
     assert answer.status_code == 403
     assert "Show it once" in answer.content.decode()
@@ -64,7 +64,7 @@ def test_a_password_and_a_code_log_in_and_send(owner: User, client: Client, addr
     assert asked.request["PATH_INFO"] == "/accounts/2fa/authenticate/"
     assert client.get("/admin/").status_code == 302
     client.post("/accounts/2fa/authenticate/", {"code": code(secret)})
-    client.post(address, {"count": "1"})
+    client.post(address, {"count": "1", "accepted": "on"})
 
     assert Dispatch.objects.count() == 1
 
@@ -85,7 +85,7 @@ def test_a_demo_copy_does_not_insist(
     settings.STAFF_SECOND_FACTOR = False
     client.force_login(owner)
 
-    assert client.post(address, {"count": "1"}).status_code == 302
+    assert client.post(address, {"count": "1", "accepted": "on"}).status_code == 302
 
 
 def set_up(client: Client) -> None:
