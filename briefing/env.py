@@ -122,6 +122,13 @@ def keyring(name: str, value: str) -> dict[int, bytes]:
     return ring
 
 
+def readable(name: str, path: str) -> str:
+    """Return a file's path as it was given, empty for none; refuse one that cannot be read."""
+    if path and not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{name} names a file that cannot be read: {path}")
+    return path
+
+
 def smtp_address(name: str, url: str) -> SmtpAddress:
     """Parse `smtp://`, `submission://` (STARTTLS) or either with `?ssl=True` (TLS from the start).
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from environs import Env
+from environs import Env, validate
 
 from briefing import env as environment
 from briefing import envelope, limits, logs
@@ -36,12 +36,10 @@ LINK_KEYS = environment.keyring("LINK_KEYS", env.str("LINK_KEYS"))
 SUPPRESSION_KEYS = environment.keyring("SUPPRESSION_KEYS", env.str("SUPPRESSION_KEYS"))
 
 # Links in mail are built from this, never from a request's Host header.
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip(
-    "/"
-)
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
-)
+_OWN = "" if PRODUCTION else "http://localhost:8000"
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", _OWN).rstrip("/")
+_LOCAL = [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", _LOCAL)
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 # Domains that may sign up (none named: all), that may not, and a file with more that may not.
 ALLOWED_DOMAINS: list[str] = env.list("ALLOWED_DOMAINS", [])
@@ -223,9 +221,7 @@ RATES = limits.rates("RATES", env.str("RATES", ""))
 # A new sending domain begins small: "bulk=2026-12-01:500:1.5:30" is 500 a day, growing by half, 30 days.
 WARM_UP = limits.warm_up("WARM_UP", env.str("WARM_UP", ""))
 # What happens to deliveries that stay unknown: they are listed, or resent once after 15 minutes.
-UNKNOWN_POLICY = env.str("UNKNOWN_POLICY", "leave")
-if UNKNOWN_POLICY not in {"leave", "resend"}:
-    raise ImproperlyConfigured("UNKNOWN_POLICY is leave or resend.")
+UNKNOWN_POLICY = env.str("UNKNOWN_POLICY", "leave", validate=validate.OneOf(["leave", "resend"]))
 # How long a dispatch can be called back after the press that sends it; 0 sends at once.
 UNDO_SECONDS = env.int("UNDO_SECONDS", 0 if MODE == "test" else 30)
 # Above so many readers somebody else has to have approved; 0 asks nobody.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from subscribers import address, consent, joining, outbox, suppression, throttle
+from subscribers import address, consent, domains, joining, outbox, suppression, throttle
 from subscribers.address import Address
 from subscribers.consent import Entry, Origin
 from subscribers.joining import Joined
@@ -180,6 +180,8 @@ def _why_not(signup: SignupRequest, *, now: datetime) -> str:
     hashes = address.hashes_under_all_keys(signup.address_key)
     if not signup.newsletter.open_to_signup:
         return "newsletter closed"
+    if domains.refuses(signup.address_key.rpartition("@")[2]):
+        return "domain refused"
     if not suppression.allows_confirmation(signup.address_key, now=now):
         return "suppressed"
     if SignupRequest.objects.filter(

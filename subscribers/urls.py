@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from subscribers.views import moving, preferences, privacy, signup, unsubscribe
+from subscribers.views import embedding, moving, preferences, privacy, signup, unsubscribe
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("signup/", signup.form, name="signup"),
     path("signup/done/", signup.done, name="signup-done"),
+    path("embed/", embedding.frame, name="embed"),
+    path("embed/instructions/", embedding.instructions, name="embed-instructions"),
     path("confirm/<str:token>/", signup.confirm, name="confirm"),
     path("disown/<str:token>/", signup.disown, name="disown"),
     path("unsubscribe/<str:token>/", unsubscribe.by_link, name="unsubscribe"),
