@@ -61,8 +61,7 @@ def test_a_time_schedules_instead_of_sending(desk: Client, draft: Issue) -> None
     assert not Dispatch.objects.exists()
     assert "Scheduled by olivia" in desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
     desk.post(f"/admin/issues/{draft.pk}/dispatch/", {"unschedule": "1"})
-    draft.refresh_from_db()
-    assert draft.send_at is None
+    assert Issue.objects.filter(pk=draft.pk, send_at=None).exists()
     assert acts() == ["issue.schedule", "issue.unschedule"]
 
 
@@ -101,7 +100,7 @@ def test_a_press_can_be_undone(desk: Client, draft: Issue, settings: Settings) -
     draft.refresh_from_db()
     assert draft.status == Issue.Status.DRAFT
     assert not Dispatch.objects.exists()
-    assert acts() == ["issue.dispatch", "issue.undo"] or acts()[-1] == "dispatch.undo"
+    assert acts() == ["issue.dispatch", "dispatch.undo"]
 
 
 def test_above_the_limit_somebody_else_has_to_look(
