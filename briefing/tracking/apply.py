@@ -14,7 +14,8 @@ from django.db.models import F
 from briefing.dispatch import fate, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.models import Batch, Delivery, Event
-from briefing.tracking import consequences
+from briefing.tracking import consequences, rows
+from briefing.tracking.rows import Heard, Told
 from subscribers.models import Subscriber
 
 Kind = Event.Kind
@@ -51,51 +52,53 @@ def fold(*, now: datetime, limit: int = AT_ONCE) -> int:
     Safe to run twice and by two at once: consequences may be repeated, rows are locked, bits only
     come on, and a report is folded in the transaction that counts it.
     """
-    due = Event.objects.filter(folded_at=None, due_at__lte=now).order_by("due_at", "id")
-    consequences.draw(due[:limit], now=now)
+    due = rows.due(now=now, limit=limit)
+    consequences.draw(due, now=now)
     with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True)
-        events = list(due[:limit])
+        # Only what was drawn: another worker may have it, and then it draws it too.
+        events = rows.locked([event.pk for event in due])
         deliveries = _deliveries(events)
         here = [event for event in events if _place(event) in deliveries]
         _count(here, deliveries)
-        folded = {event.pk for event in here} | {
+        unnamed = [event for event in events if _is_unnamed(event)]
+        _count_unnamed(unnamed)
+        folded = {event.pk for event in (*here, *unnamed)} | {
             event.pk for event in events if _is_alone(event, now=now)
         }
         Event.objects.filter(pk__in=folded).update(folded_at=now)
         early = [event.pk for event in events if event.pk not in folded]
-        Event.objects.filter(pk__in=early).update(due_at=now + _WAIT)
+        if early:
+            Event.objects.filter(pk__in=early).update(due_at=now + _WAIT)
     return len(events)
 
 
-def _is_alone(event: Event, *, now: datetime) -> bool:
+def _is_alone(event: Told, *, now: datetime) -> bool:
     """Whether there is no delivery to fold a report into, or will be none any more."""
     return event.dispatch_id is None or event.received_at < now - _GIVE_UP
 
 
-def _place(event: Event) -> Place:
+def _is_unnamed(event: Told) -> bool:
+    """Whether it is a click in an issue that counts them without asking whose they are."""
+    return event.kind == Kind.CLICKED and bool(event.dispatch_id) and event.subscriber_id is None
+
+
+def _place(event: Told) -> Place:
     return event.dispatch_id or 0, event.subscriber_id or 0
 
 
-def _deliveries(events: Iterable[Event]) -> dict[Place, Delivery]:
+def _deliveries(events: Iterable[Told]) -> dict[Place, Heard]:
     """Return the deliveries that reports are of, locked in the order of their keys."""
     readers: defaultdict[int, set[int]] = defaultdict(set)
     for event in events:
         if event.dispatch_id and event.subscriber_id:
             readers[event.dispatch_id].add(event.subscriber_id)
-    found: dict[Place, Delivery] = {}
+    found: dict[Place, Heard] = {}
     for dispatch_id in sorted(readers):
-        rows = (
-            Delivery.objects.select_for_update()
-            .filter(dispatch_id=dispatch_id, subscriber_id__in=readers[dispatch_id])
-            .order_by("subscriber_id")
-        )
-        found |= {(row.dispatch_id, row.subscriber_id): row for row in rows}
+        found |= {row[:2]: row for row in rows.deliveries(dispatch_id, readers[dispatch_id])}
     return found
 
 
-def _count(events: Sequence[Event], deliveries: dict[Place, Delivery]) -> None:
+def _count(events: Sequence[Told], deliveries: dict[Place, Heard]) -> None:
     """Bring the deliveries' bits and the counters up to date, and settle what was unknown."""
     domains = _domains(deliveries)
     counts: Counter[Counted] = Counter()
@@ -115,7 +118,18 @@ def _count(events: Sequence[Event], deliveries: dict[Place, Delivery]) -> None:
     _settle(events, deliveries)
 
 
-def _domains(deliveries: dict[Place, Delivery]) -> dict[Place, str]:
+def _count_unnamed(events: Iterable[Told]) -> None:
+    """Count clicks of people on links; of no delivery and no domain, because nobody knows whose."""
+    _add(
+        Counter(
+            (event.dispatch_id or 0, "", fate.CLICKED, event.link)
+            for event in events
+            if event.by_person and event.link is not None
+        )
+    )
+
+
+def _domains(deliveries: dict[Place, Heard]) -> dict[Place, str]:
     """Return under which domain each delivery counts: its own where its dispatch has a lane for it."""
     ids = {reader for _dispatch, reader in deliveries}
     own = dict(Subscriber.objects.filter(pk__in=ids).values_list("pk", "domain"))
@@ -150,7 +164,7 @@ def _add(counts: Counter[Counted]) -> None:
             cursor.executemany(_ADD, [(*place, number) for place, number in sorted(counts.items())])
 
 
-def _settle(events: Iterable[Event], deliveries: dict[Place, Delivery]) -> None:
+def _settle(events: Iterable[Told], deliveries: dict[Place, Heard]) -> None:
     """Settle unknown deliveries: whoever reports on a copy has taken it, or says that they did not."""
     taken: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for event in events:

@@ -14,6 +14,7 @@ from briefing.dispatch import alerts, fate
 from briefing.dispatch.outcome import ACCEPTED
 from briefing.dispatch.progress import measure
 from briefing.models import Alert, Burst, Delivery, Dispatch, Event, EventCount
+from briefing.tracking.rows import Told
 from subscribers import suppression, unsubscribe
 from subscribers.consent import Origin
 from subscribers.models import Suppression
@@ -29,7 +30,7 @@ BURST_AT_LEAST = 20
 _ISSUES_LOOKED_AT = 20
 
 
-def draw(events: Iterable[Event], *, now: datetime) -> None:
+def draw(events: Iterable[Told], *, now: datetime) -> None:
     """Do what reports mean for their readers. Safe to run twice: each rule may be repeated."""
     events = [event for event in events if event.subscriber_id is not None]
     _complaints(events, now=now)
@@ -54,12 +55,12 @@ def decide(burst: Burst, decision: str, *, by: str, now: datetime) -> int:
     return len(ids)
 
 
-def _complaints(events: Iterable[Event], *, now: datetime) -> None:
+def _complaints(events: Iterable[Told], *, now: datetime) -> None:
     for reader in {event.subscriber_id for event in events if event.kind == Kind.COMPLAINED}:
         _suppress(reader, Suppression.Reason.COMPLAINT, "complained", now=now)
 
 
-def _hard_bounces(events: Iterable[Event], *, now: datetime) -> None:
+def _hard_bounces(events: Iterable[Told], *, now: datetime) -> None:
     hard = [event for event in events if event.kind == Kind.HARD_BOUNCED]
     may = {
         dispatch_id: dispatch_id is None or _may_suppress(dispatch_id, hard, now=now)
@@ -69,7 +70,7 @@ def _hard_bounces(events: Iterable[Event], *, now: datetime) -> None:
         _suppress(reader, Suppression.Reason.HARD_BOUNCE, "hard bounce", now=now)
 
 
-def _may_suppress(dispatch_id: int, events: Iterable[Event], *, now: datetime) -> bool:
+def _may_suppress(dispatch_id: int, events: Iterable[Told], *, now: datetime) -> bool:
     """Whether a dispatch's hard bounces are few enough to be believed, or a person said so."""
     burst = Burst.objects.filter(pk=dispatch_id).first()
     if burst:
@@ -91,7 +92,7 @@ def _may_suppress(dispatch_id: int, events: Iterable[Event], *, now: datetime) -
     return False
 
 
-def _soft_bounces(events: Iterable[Event], *, now: datetime) -> None:
+def _soft_bounces(events: Iterable[Told], *, now: datetime) -> None:
     soft: defaultdict[int, set[int]] = defaultdict(set)
     for event in events:
         if event.kind == Kind.SOFT_BOUNCED and event.dispatch_id and event.subscriber_id:
@@ -118,7 +119,7 @@ def _in_a_row(reader: int, new: set[int]) -> int:
     return len(bounced)
 
 
-def _unsubscribes(events: Iterable[Event], *, now: datetime) -> None:
+def _unsubscribes(events: Iterable[Told], *, now: datetime) -> None:
     for event in events:
         if event.kind == Kind.UNSUBSCRIBED and event.subscriber_id is not None:
             origin = Origin(form=f"provider {event.provider}"[:40])
@@ -132,7 +133,7 @@ def _unsubscribes(events: Iterable[Event], *, now: datetime) -> None:
                 unsubscribe.from_everything(event.subscriber_id, origin=origin, now=now)
 
 
-def _blocked(events: Iterable[Event], *, now: datetime) -> None:
+def _blocked(events: Iterable[Told], *, now: datetime) -> None:
     """Tell a person: mail refused because of us is ours to mend, and never the reader's fault."""
     for dispatch_id in {event.dispatch_id for event in events if event.kind == Kind.BLOCKED}:
         words = next(

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import anymail_rows, engine_rows, web_rows
+from tests.benchmarks import anymail_rows, engine_rows, events_rows, web_rows
 from tests.benchmarks.table import Measured, as_json, show, write_document
 
 GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **engine_rows.ROWS,
     **anymail_rows.ROWS,
     **web_rows.ROWS,
+    **events_rows.ROWS,
 }
 
 

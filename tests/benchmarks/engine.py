@@ -27,12 +27,12 @@ from briefing.dispatch import planner, sender
 from briefing.dispatch.copies import CopyMaker
 from briefing.dispatch.journal import Journal
 from briefing.dispatch.progress import measure
-from briefing.dispatch.results import short_hash
+from briefing.dispatch.results import copy_key
 from briefing.dispatch.sql.rows import ReaderRow
 from briefing.transports import accounts
 from briefing.transports.base import Copy
 from subscribers.models import Newsletter
-from tests.benchmarks import world
+from tests.benchmarks import reports, world
 
 
 def prepare(number: int) -> dict[str, Any]:
@@ -71,7 +71,13 @@ def state(number: int) -> dict[str, Any]:
     """Return what the database's side costs a row: copies cost nothing here, and nothing is sent."""
 
     def make(self: CopyMaker, reader: ReaderRow, *, position: int) -> Copy:
-        return Copy(position, reader.subscriber_id, short_hash(reader.address_hash), "", b"")
+        return Copy(
+            position,
+            reader.subscriber_id,
+            copy_key(self._dispatch_id, reader.address_hash),
+            "",
+            b"",
+        )
 
     CopyMaker.make = make  # type: ignore[method-assign]  # splicing is measured apart
     figures = drain(number)
@@ -181,6 +187,7 @@ if __name__ == "__main__":
         "first": first,
         "worker": worker,
         "django": naive,
+        "events": reports.events,
     }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:
