@@ -46,6 +46,11 @@ def click_url(*, dispatch_id: int, subscriber_id: int, position: int) -> str:
     return links.absolute(f"/c/{links.make('click', dispatch_id, subscriber_id, position)}")
 
 
+def count_url(*, dispatch_id: int, position: int) -> str:
+    """Return the redirect that counts a click without saying whose: the same in every copy."""
+    return links.absolute(f"/c/{links.make('count', dispatch_id, position)}")
+
+
 def open_url(*, dispatch_id: int, subscriber_id: int) -> str:
     """Return the picture that counts an opening of a reader who granted tracking."""
     return links.absolute(f"/o/{links.make('open', dispatch_id, subscriber_id)}.gif")

@@ -45,6 +45,7 @@ FORMS = {
     "view": ">QQ",  # dispatch, subscriber: the web view of one's own copy
     "click": ">QQH",  # dispatch, subscriber, link position
     "open": ">QQ",  # dispatch, subscriber
+    "count": ">QH",  # dispatch, link position: a click of nobody in particular
     "stamp": ">I",  # made at (seconds): the age of a signup form
     "preview": ">QI",  # article, made at (seconds)
 }
