@@ -4,6 +4,9 @@ Before it: `outbox`, `emails`. After it: publishing's transactional account, thr
 """
 
 import logging
+import math
+import time
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -34,12 +37,20 @@ def send(outbox_id: int) -> None:
     _settle(row, answer)
 
 
-def send_due(*, limit: int = 100) -> int:
-    """Hand over what is due now, the longest waiting first; return how many were tried."""
-    ids = outbox.due(now=timezone.now(), limit=limit)
-    for outbox_id in ids:
+def send_due(
+    *, older_than: timedelta = timedelta(0), limit: int = 100, until: float = math.inf
+) -> int:
+    """Hand over what has been due for a while, the longest waiting first; return how many were tried.
+
+    `until` is when to stop by the monotonic clock: one slow provider must not hold the worker up.
+    """
+    tried = 0
+    for outbox_id in outbox.due(now=timezone.now() - older_than, limit=limit):
+        if time.monotonic() >= until:
+            break
         send(outbox_id)
-    return len(ids)
+        tried += 1
+    return tried
 
 
 def _settle(row: Outbox, answer: ports.Answer | None) -> None:
