@@ -1,51 +1,75 @@
 """Preview: an issue's mail as a reader's program will show it, before anything is dispatched."""
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from django.conf import settings
+from typing import Any
+
+from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from briefing.admin import trail
+from briefing.admin import guises, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.issues import compiling, copies, slots
 from briefing.models import Issue
+from subscribers import address
+from subscribers.models import Newsletter, Subscription
 from subscribers.rendering import BrokenMailError
 
 REFUSALS = (compiling.CompileError, slots.UnknownVariableError, BrokenMailError)
+# Whose copy it is can only be asked by whoever may look readers up.
+SEES_READERS = "subscribers.view_subscriber"
 
-WIDTHS = {"wide": _("Desktop"), "narrow": _("Phone"), "text": _("Plain text")}
 
+class ReaderForm(forms.Form):
+    """Asks whose copy to show. The address is posted: addresses of pages are written to logs."""
 
-def own_copy(request: HttpRequest, issue: Issue) -> copies.IssueCopy:
-    """Compile the issue as the person at the desk would get it; nothing is stored.
-
-    Raises: one of REFUSALS, with a sentence that says what to mend.
-    """
-    user = request.user
-    return copies.preview(
-        issue,
-        name=getattr(user, "first_name", ""),
-        address=getattr(user, "email", ""),
-        locale=issue.newsletter.locale,
-        now=timezone.now(),
+    address = forms.CharField(
+        label=_("As this reader would get it"),
+        max_length=320,
+        widget=forms.TextInput(
+            {"inputmode": "email", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        help_text=_("The address of a reader: their language, form, topics and name."),
     )
 
+    def __init__(self, *args: Any, newsletter: Newsletter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.newsletter = newsletter
 
-@require_safe
+    def clean_address(self) -> Subscription:
+        """Return the reader's subscription."""
+        try:
+            key = address.parse(self.cleaned_data["address"]).key
+        except address.AddressRefusedError as error:
+            raise forms.ValidationError(str(error)) from error
+        found = Subscription.objects.filter(
+            newsletter=self.newsletter, subscriber__address_key=key
+        ).first()
+        if found is None:
+            raise forms.ValidationError(_("Nobody reads this newsletter at that address."))
+        return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("briefing.view_issue")
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the mail's subject line and its body at the chosen width, or as plain text."""
+    """Show the mail's subject line and its body in the chosen guise, as the chosen reader."""
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
-    width = request.GET.get("as", "wide")
-    width = width if width in WIDTHS else "wide"
+    guise = guises.known(request.GET.get("as", ""))
+    form = None
+    if request.user.has_perm(SEES_READERS):
+        form = ReaderForm(request.POST or None, newsletter=issue.newsletter)
+        if request.method == "POST" and form.is_valid():
+            reader = form.cleaned_data["address"].subscriber_id
+            return redirect(f"{reverse('desk-preview', args=[pk])}?as={guise}&reader={reader}")
     refusal, mail = "", copies.IssueCopy(subject=issue.subject, html="", text="")
     try:
-        mail = own_copy(request, issue)
+        mail = _copy(request, issue)
     except REFUSALS as error:
         refusal = str(error)
     return render(
@@ -55,8 +79,10 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         issue=issue,
         mail=mail,
         refusal=refusal,
-        width=width,
-        widths=WIDTHS,
+        whose=form,
+        reader=_reader(request, issue),
+        width=guise if mail.html else "text",
+        widths=guises.GUISES,
         kilobytes=round(len(mail.html.encode()) / 1024, 1),
         trail=trail.issue(issue),
     )
@@ -68,28 +94,41 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def frame(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the mail's HTML for the preview's sandboxed frame."""
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
+    guise = guises.known(request.GET.get("as", ""))
     try:
-        response = HttpResponse(own_copy(request, issue).html)
+        response = HttpResponse(guises.dress(_copy(request, issue).html, guise))
     except REFUSALS as error:
         response = HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
-    response._csp_replace = _frame_policy()  # type: ignore[attr-defined]  # django-csp's own hook
+    response._csp_replace = guises.policy(guise)  # type: ignore[attr-defined]  # django-csp's own hook
     return response
 
 
-def _frame_policy() -> dict[str, list[str]]:
-    """Let a mail show itself and pictures, and nothing else, even when it is opened by itself."""
-    nothing = (
-        "default-src",
-        "script-src",
-        "connect-src",
-        "font-src",
-        "manifest-src",
-        "form-action",
+def _copy(request: HttpRequest, issue: Issue) -> copies.IssueCopy:
+    """Compile the chosen reader's copy, else that of the person at the desk; nothing is stored.
+
+    Raises: one of REFUSALS, with a sentence that says what to mend.
+    """
+    now = timezone.now()
+    reader = _reader(request, issue)
+    if reader is not None:
+        return copies.as_reader(issue, reader, now=now)
+    return copies.preview(
+        issue,
+        name=getattr(request.user, "first_name", ""),
+        address=getattr(request.user, "email", ""),
+        locale=issue.newsletter.locale,
+        now=now,
     )
-    return {
-        **{directive: [NONE] for directive in nothing},
-        "style-src": [UNSAFE_INLINE],
-        "img-src": [SELF, settings.PUBLIC_BASE_URL, "data:"],
-        "frame-ancestors": [SELF],
-        "sandbox": [""],
-    }
+
+
+def _reader(request: HttpRequest, issue: Issue) -> Subscription | None:
+    """Return the subscription whose copy was asked for, to those who may look readers up."""
+    number = request.GET.get("reader", "")
+    if not number.isascii() or not number.isdecimal() or not request.user.has_perm(SEES_READERS):
+        return None
+    # A number with more digits than any row's is nobody's, and no database would take it.
+    return (
+        Subscription.objects.select_related("subscriber")
+        .filter(newsletter=issue.newsletter, subscriber_id=int(number[:18]))
+        .first()
+    )

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from briefing.issues import contents
 from briefing.issues.compiling import CompiledVariant, compile_variant
 from briefing.issues.slots import join, slots_of
 from briefing.models import EditionVariant, Issue
 from subscribers.audience import Combination
 from subscribers.links import absolute
+from subscribers.models import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ def preview(issue: Issue, *, name: str, address: str, locale: str, now: datetime
     """
     variant = compile_variant(issue, Combination(locale, "html", tracked=False), now=now)
     return _filled(variant.subject, variant, _neutral(issue, name=name, address=address))
+
+
+def as_reader(issue: Issue, subscription: Subscription, *, now: datetime) -> IssueCopy:
+    """Compile an issue as it stands as one reader would get it: their language, form and topics.
+
+    The links lead to public pages, as in every preview. Raises: as `preview`.
+    """
+    reader = subscription.subscriber
+    followed = frozenset(subscription.topics.values_list("pk", flat=True))
+    combination = Combination(
+        reader.locale, reader.format, tracked=False, topics=contents.scope(issue).wanted(followed)
+    )
+    variant = compile_variant(issue, combination, now=now)
+    values = _neutral(issue, name=reader.name, address=reader.address)
+    return _filled(variant.subject, variant, values)
 
 
 def public(variant: EditionVariant, issue: Issue) -> IssueCopy:

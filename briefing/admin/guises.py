@@ -1,0 +1,50 @@
+"""The guises in which a preview shows a mail: as wide as a desk or a phone, dark, bare, or as text."""
+
+import re
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+GUISES = {
+    "wide": _("Desktop"),
+    "narrow": _("Phone"),
+    "dark": _("Dark"),
+    "bare": _("Images off"),
+    "text": _("Plain text"),
+}
+# Without a word of one's own, the frame would follow whatever the editor's own machine is set to.
+_DARK_RULE = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
+
+
+def known(asked: str) -> str:
+    """Return the guise that was asked for, or the first one for anything else."""
+    return asked if asked in GUISES else "wide"
+
+
+def dress(html: str, guise: str) -> str:
+    """Return a mail as a program in dark mode, or in light, would draw it."""
+    return _DARK_RULE.sub("@media all" if guise == "dark" else "@media not all", html)
+
+
+def policy(guise: str) -> dict[str, list[str]]:
+    """Let a mail show itself and pictures, and nothing else, even when it is opened by itself.
+
+    With images off the browser itself refuses them, so that what stands in their place is seen.
+    """
+    nothing = (
+        "default-src",
+        "script-src",
+        "connect-src",
+        "font-src",
+        "manifest-src",
+        "form-action",
+    )
+    pictures = [NONE] if guise == "bare" else [SELF, settings.PUBLIC_BASE_URL, "data:"]
+    return {
+        **{directive: [NONE] for directive in nothing},
+        "style-src": [UNSAFE_INLINE],
+        "img-src": pictures,
+        "frame-ancestors": [SELF],
+        "sandbox": [""],
+    }
