@@ -14,7 +14,7 @@ from subscribers.models import Outbox, SignupRequest
 from tests.subscribers import making
 from tests.subscribers.test_signup_journey import fill_in
 
-SHIPPED = Path(__file__).parents[2] / "seeds" / "domains" / "disposable.txt"
+SHIPPED = Path(__file__).parents[2] / "seeds" / "domains" / "disposable.list"
 
 
 def test_every_domain_may_sign_up_where_nothing_is_set() -> None:
