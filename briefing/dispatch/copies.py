@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from briefing import envelope, links
-from briefing.dispatch.results import short_hash
+from briefing.dispatch import counting
+from briefing.dispatch.results import copy_key
 from briefing.dispatch.sql.rows import ReaderRow
 from briefing.issues.slots import join, slots_of
 from briefing.models import Dispatch, EditionVariant
@@ -51,11 +52,14 @@ class CopyMaker:
         )
         self._composer: Composer = transport.composer(content, sender)
         self._subject = content.subject
+        self._dispatch_id = dispatch.pk
         self._links = links.maker(
             dispatch_id=dispatch.pk, newsletter_id=dispatch.issue.newsletter_id
         )
         self._envelope_from = envelope.maker(dispatch_id=dispatch.pk)
-        self._names = _name_slots((content.subject, content.html or [], content.text))
+        parts = (content.subject, content.html or [], content.text)
+        self._names = _name_slots(parts)
+        self._counted = counting.maker(dispatch.pk, variant.key, parts)
         self._feedback_id = f"{dispatch.pk}:{sender.newsletter_slug}:issue:briefing"
 
     def make(self, reader: ReaderRow, *, position: int) -> Copy:
@@ -72,7 +76,7 @@ class CopyMaker:
         return Copy(
             position=position,
             subscriber_id=reader.subscriber_id,
-            address_hash=short_hash(reader.address_hash),
+            address_hash=copy_key(self._dispatch_id, reader.address_hash),
             recipient=recipient,
             payload=payload,
             envelope_from=self._envelope_from(reader.subscriber_id),
@@ -91,6 +95,7 @@ class CopyMaker:
             "unsubscribe_url": own.unsubscribe_url,
             "preferences_url": own.preferences_url,
             "view_url": own.view_url,
+            **self._counted(reader.subscriber_id),
         }
         for slot, fallback in self._names:
             values[slot] = reader.name or fallback

@@ -6,7 +6,7 @@ before its commit is skipped; whoever withdraws later was already being written 
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,10 +101,7 @@ class Preparing:
         readers = dialect().lock_readers(
             dispatch.issue.newsletter_id, ids, today=self.step.now.date()
         )
-        taken = dialect().taken_addresses(
-            dispatch.pk,
-            [results.short_hash(row.address_hash) for row in readers.values() if row.address],
-        )
+        taken = self._duplicates(readers.values())
         before = self._settled_before(ids)
         copies: list[Copy] = []
         settled: list[ResultRow] = []
@@ -121,6 +118,17 @@ class Preparing:
             except BadReaderError as error:
                 settled.append(self._row(ids[index], results.Verdict(QUARANTINED, error.reason)))
         return copies, settled
+
+    def _duplicates(self, readers: Iterable[ReaderRow]) -> set[int]:
+        """Return the readers whose address has a copy of this dispatch already, whoever had it."""
+        dispatch_id = self.step.dispatch.pk
+        keys = {
+            results.copy_key(dispatch_id, row.address_hash): row.subscriber_id
+            for row in readers
+            if row.address
+        }
+        holders = dialect().holders(list(keys))
+        return {keys[key] for key, holder in holders.items() if holder == dispatch_id}
 
     def _settled_before(self, ids: Sequence[int]) -> set[int]:
         """Return who has a row already: skipped by an intent that was taken back, for one."""
@@ -145,12 +153,15 @@ class Preparing:
 
 
 def reason_to_skip(reader: ReaderRow | None, taken: set[int]) -> str:
-    """Return why a planned reader is not written to, seen at the intent, or nothing."""
+    """Return why a planned reader is not written to, seen at the intent, or nothing.
+
+    `taken` has the readers whose address has its copy already.
+    """
     if reader is None:
         return "erased"
     if reader.withdrawn or not reader.address:
         return reader.withdrawn or "erased"
-    return "duplicate" if results.short_hash(reader.address_hash) in taken else ""
+    return "duplicate" if reader.subscriber_id in taken else ""
 
 
 def _commit(held: Held, upto: int, settled: Sequence[ResultRow], *, now: datetime) -> bool:

@@ -151,6 +151,6 @@ def _row(batch: Batch, position: int, outcome: int, code: str = "", *, now: date
         outcome=outcome,
         code=code,
         attempts=0 if outcome in {DEFERRED, QUARANTINED} else 1,
-        address=results.short_hash(bytes(address_hash)) if address_hash else None,
+        address=results.copy_key(batch.dispatch_id, bytes(address_hash)) if address_hash else None,
     )
     return results.row(batch.dispatch_id, reader, verdict, now=now)

@@ -51,7 +51,7 @@ class Delivery(models.Model):
     subscriber_id = models.BigIntegerField()
     address = models.BigIntegerField(
         null=True,
-        help_text=_("First 64 bits of the address hash: one copy per address, whoever holds it."),
+        help_text=_("Stands for one dispatch to one address: one copy, whoever holds the address."),
     )
     at = models.DateTimeField(_("at"))
     outcome = models.SmallIntegerField(_("outcome"), choices=Outcome)
@@ -70,7 +70,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         permissions = (("resolve_delivery", _("Can decide what became of a delivery")),)
         constraints = [
-            models.UniqueConstraint(fields=["dispatch", "address"], name="delivery_once"),
+            models.UniqueConstraint(fields=["address"], name="delivery_once"),
         ]
         indexes = [
             models.Index(

@@ -53,14 +53,14 @@ def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict
         return {row[0]: ReaderRow(row[0], withdrawn[row[0]], *row[1:]) for row in cursor.fetchall()}
 
 
-def taken_addresses(dispatch_id: int, addresses: Sequence[int]) -> set[int]:
-    """Return which of these addresses already have a delivery of the dispatch."""
+def holders(keys: Sequence[int]) -> dict[int, int]:
+    """Return which of these copy keys have a delivery already, with its dispatch."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT address FROM briefing_delivery WHERE dispatch_id = %s AND address = ANY(%s)",
-            [dispatch_id, list(addresses)],
+            "SELECT address, dispatch_id FROM briefing_delivery WHERE address = ANY(%s)",
+            [list(keys)],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def insert_results(rows: Sequence[ResultRow]) -> bool:

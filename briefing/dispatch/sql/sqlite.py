@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -53,15 +53,15 @@ def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict
         }
 
 
-def taken_addresses(dispatch_id: int, addresses: Sequence[int]) -> set[int]:
-    """Return which of these addresses already have a delivery of the dispatch."""
+def holders(keys: Sequence[int]) -> dict[int, int]:
+    """Return which of these copy keys have a delivery already, with its dispatch."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT address FROM briefing_delivery WHERE dispatch_id = %s "
-            "AND address IN (SELECT value FROM json_each(%s))",
-            [dispatch_id, json.dumps(list(addresses))],
+            "SELECT address, dispatch_id FROM briefing_delivery "
+            "WHERE address IN (SELECT value FROM json_each(%s))",
+            [json.dumps(list(keys))],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def insert_results(rows: Sequence[ResultRow]) -> bool:
@@ -94,7 +94,22 @@ def upsert_result(row: ResultRow) -> str:
 
 def _adapted(row: ResultRow) -> tuple[Any, ...]:
     # All rows of a group carry the same time, so its text is made once for them.
-    return (*row[:3], _as_text(row.at), *row[4:7], row.next_at and _as_text(row.next_at), row[8])
+    return (
+        *row[:3],
+        _as_text(_whole(row.at)),
+        *row[4:7],
+        row.next_at and _as_text(row.next_at),
+        row[8],
+    )
+
+
+@lru_cache(maxsize=64)
+def _whole(value: datetime) -> datetime:
+    """Return the next whole second: as text a fraction is a tenth of a row, and tells nobody more.
+
+    Up, not down: a row must not seem older than the consent it rests on.
+    """
+    return value + timedelta(microseconds=-value.microsecond % 1_000_000)
 
 
 @lru_cache(maxsize=64)
