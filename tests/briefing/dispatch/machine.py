@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from briefing.dispatch import (
     cancelling,
@@ -27,17 +27,16 @@ from briefing.dispatch import (
     retries,
     sender,
 )
-from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMakers
 from briefing.dispatch.groups import Answered
-from briefing.dispatch.load import Load
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.dispatch.states import ENDED, ForbiddenStepError
 from briefing.models import Batch, Delivery, Dispatch, Issue
 from briefing.transports.base import Copy
 from subscribers import unsubscribe
 from subscribers.models import Subscription
-from tests.briefing.dispatch.making import Provider, ProviderSession
+from tests.briefing.dispatch.hands import Worker
+from tests.briefing.dispatch.making import Provider
 from tests.subscribers.making import origin
 
 WORKERS = st.integers(0, 2)
@@ -50,30 +49,6 @@ ANSWERS = st.lists(
 )
 
 
-class Worker:
-    """One worker's hands, and the connection it has open."""
-
-    def __init__(self, dispatch: Dispatch, provider: Provider) -> None:
-        self.load = Load(dispatch.pk, Clock.read())
-        self.session = ProviderSession(provider, self.load.journal)
-
-    @property
-    def has_time(self) -> bool:
-        """Whether it may commit another intent: two groups may be on their way."""
-        return len(self.load.in_flight) < sender.GROUPS_IN_FLIGHT
-
-    def step(self, dispatch: Dispatch) -> intents.Step:
-        """Take along what came back, as the drain does."""
-        load = self.load
-        answered, load.answered = load.answered, []
-        return intents.Step(dispatch, load.journal, answered, load.clock.now())
-
-    def collect(self) -> None:
-        """Wait for the next answer and write it down, as the drain does at its end."""
-        self.load.take_back(self.session)  # type: ignore[arg-type]  # a session for a test
-        self.load.settle()
-
-
 class Engine(RuleBasedStateMachine):
     """Eight readers, three workers, one dispatch."""
 
@@ -81,6 +56,11 @@ class Engine(RuleBasedStateMachine):
         super().__init__()
         self._whole = transaction.atomic()
         self._whole.__enter__()
+        self.workers: dict[int, Worker] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        """Start and plan it. Whatever goes wrong, `teardown` then takes it all back."""
         # What the sequence before had drawn was rolled back: its mark would call this a restore.
         (Path(settings.LOCAL_DIR) / "fence.mark").unlink(missing_ok=True)
         issue = Issue.objects.get()
@@ -91,11 +71,10 @@ class Engine(RuleBasedStateMachine):
             Subscription.objects.filter(newsletter=issue.newsletter).order_by("subscriber_id")
         )
         self.ids = [each.subscriber_id for each in self.subscriptions]
-        self.variants = planner.variants_of(self.dispatch.edition_id)
+        self.variants = planner.variants_of(self.dispatch)
         self.script: list[int | str | None] = [ACCEPTED]
         self.provider = Provider()
         self.makers = CopyMakers(self.provider, self.dispatch)
-        self.workers: dict[int, Worker] = {}
         # What the provider took or may have taken, by reader; whom a person had it sent to again.
         self.took: Counter[int] = Counter()
         self.resent: Counter[int] = Counter()
@@ -147,11 +126,7 @@ class Engine(RuleBasedStateMachine):
         if each is None:
             return
         self._answer_from(answers)
-        while each.load.in_flight:
-            each.collect()
-        each.load.settle()
-        each.load.let_go()
-        each.load.journal.close()
+        each.go_home()
 
     @rule(worker=WORKERS, answers=ANSWERS)
     def die(self, worker: int, answers: list[int | str | None]) -> None:
@@ -241,7 +216,8 @@ class Engine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Bring it to its end: then everybody has one row that says what became of them."""
         try:
-            self._end()
+            if hasattr(self, "left"):
+                self._end()
         finally:
             for each in self.workers.values():
                 each.load.journal.close()

@@ -1,5 +1,6 @@
 """A dispatch to begin with, and the one thing that is doubled: the provider at the other end."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class ProviderSession:
         group = self._groups.popleft()
         for copy in group.copies:
             self._provider.before(copy)
-            if self._provider.late:
+            if self._provider.late or time.monotonic() >= group.deadline:
                 continue
             if self._provider.down:
                 copy.code = self._provider.down
