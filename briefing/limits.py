@@ -1,7 +1,7 @@
-"""Reads the settings that limit how fast and how much an account sends. Pure."""
+"""Reads the settings that limit how fast, how much and when an account sends. Pure."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -50,6 +50,23 @@ def warm_up(name: str, text: str) -> dict[str, WarmUp]:
             raise ImproperlyConfigured(f"{name}: “{value}” would never grow.")
         plans[account] = plan
     return plans
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def weekly(name: str, text: str) -> tuple[int, time]:
+    """Parse `sat 07:00` into a day of the week, Monday being 0, and a time.
+
+    Raises: ImproperlyConfigured.
+    """
+    day, _space, at = text.strip().lower().partition(" ")
+    try:
+        return _DAYS.index(day), time.fromisoformat(at)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: “{text}” must be DAY TIME, as in sat 07:00."
+        ) from error
 
 
 def _pairs(name: str, text: str) -> list[tuple[str, str]]:

@@ -64,6 +64,11 @@ def public() -> ArticleQuerySet:
     return Article.objects.published().filter(published_at__lte=timezone.now())
 
 
+def is_embargoed(article: Article) -> bool:
+    """Whether a published article waits for its moment; until then no visitor sees it anywhere."""
+    return article.published_at is not None and article.published_at > timezone.now()
+
+
 def listed() -> ArticleQuerySet:
     """Return published articles as lists show them: with topic and bylines, without the body."""
     return public().select_related("topic").prefetch_related(_BYLINES).defer("body")
@@ -105,11 +110,14 @@ def article(slug: str) -> Article:
 
 def in_full() -> ArticleQuerySet:
     """Return published articles with everything that belongs to them."""
+    return with_everything(public())
+
+
+def with_everything(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Fetch what an article's page shows together with it."""
     watched = WatchItem.objects.select_related("followed_up_in")
-    return (
-        listed()
-        .defer(None)
-        .prefetch_related("sources", "corrections", Prefetch("watch_items", watched))
+    return articles.select_related("topic").prefetch_related(
+        _BYLINES, "sources", "corrections", Prefetch("watch_items", watched)
     )
 
 
@@ -184,20 +192,22 @@ def house_newsletter() -> Newsletter | None:
 
 
 def issues() -> QuerySet[Issue]:
-    """Return every issue that has begun to go out, newest first."""
+    """Return every issue that has begun to go out, newest first; a digest only repeats them."""
     return (
-        Issue.objects.exclude(status=Issue.Status.DRAFT)
+        Issue.objects.filter(kind=Issue.Kind.ISSUE)
+        .exclude(status=Issue.Status.DRAFT)
         .select_related("newsletter")
         .order_by("-published_at", "-pk")
     )
 
 
 def issue(newsletter: str, number: int) -> tuple[Issue, list[Article]]:
-    """Return an issue that has begun to go out, and its articles in their order.
+    """Return an issue or a digest that has begun to go out, and its articles in their order.
 
     Raises: Issue.DoesNotExist
     """
-    found = issues().get(newsletter__slug=newsletter, number=number)
+    out = Issue.objects.exclude(status=Issue.Status.DRAFT).select_related("newsletter")
+    found = out.get(newsletter__slug=newsletter, number=number)
     articles = listed().filter(issue_items__issue=found).order_by("issue_items__position")
     return found, list(articles)
 

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from django.conf import settings
 from django.db import transaction
@@ -16,9 +17,11 @@ from django.db import transaction
 from briefing.dispatch import selection
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.states import ENDED
+from briefing.issues import contents
+from briefing.issues.compiling import variant_key
 from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant
 from subscribers import audience
-from subscribers.audience import Candidate
+from subscribers.audience import Candidate, Combination, Scope, Slice, Topics
 
 logger = logging.getLogger(__name__)
 
@@ -35,22 +38,33 @@ _MAX_LANES = 8
 class Variants:
     """The edition's variants by what a reader needs."""
 
-    by_key: dict[tuple[str, str], int]
+    by_key: dict[str, int]
     fallback: int
+    scope: Scope
 
-    def choose(self, locale: str, format_: str) -> int:
-        """Return the variant for a reader; one who changed since compilation gets the nearest."""
-        for key in ((locale, format_), (locale, "html")):
+    def choose(
+        self, locale: str, format_: str, followed: Topics = frozenset(), *, tracked: bool = False
+    ) -> int:
+        """Return the variant for a reader; one who changed since compilation gets the nearest.
+
+        Never a tracked one for a reader who has not granted it.
+        """
+        topics = self.scope.wanted(followed)
+        forms = ((format_, topics), ("html", topics), (format_, None), ("html", None))
+        for counted, (form, wanted) in product((True, False) if tracked else (False,), forms):
+            key = variant_key(Combination(locale, form, tracked=counted, topics=wanted))
             if key in self.by_key:
                 return self.by_key[key]
         return self.fallback
 
 
-def variants_of(edition_id: int) -> Variants:
-    """Read the variants of an edition."""
-    rows = list(EditionVariant.objects.filter(edition_id=edition_id).order_by("pk"))
-    by_key = {(row.locale, "text" if row.html is None else "html"): row.pk for row in rows}
-    return Variants(by_key=by_key, fallback=rows[0].pk)
+def variants_of(dispatch: Dispatch) -> Variants:
+    """Read the variants of a dispatch's edition."""
+    issue = dispatch.issue
+    rows = EditionVariant.objects.filter(edition_id=dispatch.edition_id).order_by("pk")
+    by_key = dict(rows.values_list("key", "pk"))
+    whole = variant_key(Combination(issue.newsletter.locale, "html", tracked=False))
+    return Variants(by_key, by_key.get(whole) or next(iter(by_key.values())), contents.scope(issue))
 
 
 def plan(
@@ -79,20 +93,16 @@ def plan(
 def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:
     """Plan one slice. Returns whether there is more, or None when there is nothing to plan."""
     count = DispatchCount.objects.select_for_update().get(pk=dispatch_id)
-    dispatch = Dispatch.objects.select_related("issue").get(pk=dispatch_id)
+    dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch_id)
     if dispatch.planned_at or dispatch.state in ENDED:
         return False if dispatch.planned_at else None
     now = clock.now()
     size = _SLICE if count.watermark else _FIRST_SLICE
-    page = next(
-        audience.pages(
-            dispatch.issue.newsletter_id,
-            after=count.watermark,
-            ceiling=dispatch.ceiling,
-            sizes=iter([size]),
-            now=now,
-        ),
-        [],
+    page = audience.page(
+        dispatch.issue.newsletter_id,
+        Slice(after=count.watermark, ceiling=dispatch.ceiling, size=size),
+        now=now,
+        scope=contents.scope(dispatch.issue),
     )
     page = selection.narrow(dispatch, page)
     planned = [candidate for candidate in page if not candidate.excluded]
@@ -130,11 +140,12 @@ def _lanes(candidates: Sequence[Candidate]) -> list[str]:
 def _batches(
     dispatch: Dispatch, candidates: Sequence[Candidate], lanes: Sequence[str], clock: Clock
 ) -> Iterator[Batch]:
-    variants = variants_of(dispatch.edition_id)
+    variants = variants_of(dispatch)
     groups: dict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))
     for each in candidates:
         lane = each.domain if each.domain in lanes else ""
-        groups[variants.choose(each.locale, each.format), lane].append(each.subscriber_id)
+        variant_id = variants.choose(each.locale, each.format, each.followed, tracked=each.tracked)
+        groups[variant_id, lane].append(each.subscriber_id)
     for (variant_id, lane), readers in groups.items():
         for start in range(0, len(readers), settings.BATCH_SIZE):
             part = readers[start : start + settings.BATCH_SIZE]

@@ -30,6 +30,7 @@ from briefing.dispatch.sql import dialect
 from briefing.dispatch.states import SENDING
 from briefing.models import Delivery
 from briefing.transports.base import Copy, Group
+from subscribers import audience
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Ma
     ids = [row.subscriber_id for row in rows]
     newsletter_id = step.dispatch.issue.newsletter_id
     readers = dialect().lock_readers(newsletter_id, ids, today=step.now.date())
+    followed = audience.followed(newsletter_id, ids) if variants.scope.topics else {}
     copies: list[Copy] = []
     settled: Counter[int] = Counter()
     for row in rows:
@@ -139,7 +141,8 @@ def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Ma
             if reader is None or reason:
                 settled[_settle(row, SKIPPED, reason)] += 1
             else:
-                variant = maker(variants.choose(reader.locale, reader.format))
+                own = followed.get(row.subscriber_id, frozenset())
+                variant = maker(variants.choose(reader.locale, reader.format, own))
                 copies.append(variant.make(reader, position=len(copies)))
         except BadReaderError as error:
             settled[_settle(row, QUARANTINED, error.reason)] += 1

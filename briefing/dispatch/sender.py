@@ -113,7 +113,7 @@ class Drain:
         step = intents.Step(self.dispatch, load.journal, load.answered, self.clock.now())
         group: Answered | Stopped | None
         if load.held is None:
-            variants = variants_of(self.dispatch.edition_id)
+            variants = variants_of(self.dispatch)
             group = retries.intend(step, variants, self.makers, size=size)
         else:
             group = intents.intend(step, load.held, self.makers(load.held.variant_id), size=size)

@@ -17,14 +17,21 @@ from django.db import transaction
 from django.utils.translation import override
 
 from briefing.archive import markdown, plaintext
-from briefing.issues.contents import entries
+from briefing.issues import clicks
+from briefing.issues.clicks import LinkTable
+from briefing.issues.contents import ArticleEntry, entries
 from briefing.issues.slots import TEMPLATE_SLOTS, Markers, slots_of
 from briefing.models import Edition, EditionVariant, Issue, Link
-from subscribers.audience import Combination
+from subscribers.audience import Combination, Topics
+from subscribers.links import absolute
 from subscribers.rendering import render
 
 # More combinations than this and an issue is no longer one issue; pre-flight says so.
 MAX_VARIANTS = 64
+# In the key of a variant for readers who granted tracking.
+TRACKED = "tracked=1"
+# As long as an editor's own may be.
+_LONGEST_HEADING = 200
 # What no copy may go out without, in either part.
 _REQUIRED = frozenset({"address", "unsubscribe_url", "preferences_url", "view_url"})
 
@@ -52,35 +59,52 @@ class CompiledVariant:
 
 def variant_key(combination: Combination) -> str:
     """Return the name under which a combination's variant is stored."""
-    return f"locale={combination.locale};format={combination.format}"
+    key = f"locale={combination.locale};format={combination.format}"
+    if combination.tracked:
+        key = f"{key};{TRACKED}"
+    if combination.topics is None:
+        return key
+    return f"{key};topics={','.join(map(str, sorted(combination.topics)))}"
 
 
 def compile_issue(issue: Issue, combinations: Sequence[Combination], *, now: datetime) -> Edition:
     """Compile and store an issue's edition, with one variant per combination.
 
+    The whole issue is always among them: whoever changes their mind after this may need it.
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
     """
-    by_key = {variant_key(each): each for each in combinations}
+    whole = Combination(issue.newsletter.locale, "html", tracked=False)
+    by_key = {variant_key(each): each for each in (*combinations, whole)}
     if len(by_key) > MAX_VARIANTS:
         raise CompileError(
-            f"This audience needs {len(by_key)} variants; {MAX_VARIANTS} is the most."
+            f"This issue would need {len(by_key)} variants; {MAX_VARIANTS} is the most. Its readers "
+            "follow too many different combinations of its topics: put articles on fewer topics "
+            "into it."
         )
-    variants = [compile_variant(issue, each, now=now) for each in by_key.values()]
-    links = [article.url for article in entries(issue)]
-    return _store(issue, variants, links=links, now=now)
+    # An article's link has its place in the table whoever is tracked, and in the issue's order.
+    table = LinkTable(article.url for article in entries(issue))
+    variants = [compile_variant(issue, each, table=table, now=now) for each in by_key.values()]
+    return _store(issue, variants, links=table.urls, now=now)
 
 
-def compile_variant(issue: Issue, combination: Combination, *, now: datetime) -> CompiledVariant:
-    """Render one variant and cut it at its slots."""
+def compile_variant(
+    issue: Issue, combination: Combination, *, table: LinkTable | None = None, now: datetime
+) -> CompiledVariant:
+    """Render one variant and cut it at its slots; with a link table also at links to be counted."""
     markers = Markers()
     with override(combination.locale):
-        context = _context(issue, markers, now=now)
-        rendered = render("issue", context, locale=combination.locale)
+        context = _context(issue, markers, topics=combination.topics, now=now)
+        rendered = render(issue.kind, context, locale=combination.locale)
     html = None if combination.format == "text" else markers.split(rendered.html)
     text = markers.split(rendered.text)
     for part, segments in (("HTML", html), ("text", text)):
         if segments is not None:
             _check_slots(part, segments)
+    if table is not None and (combination.tracked or issue.counts_clicks):
+        html = html and clicks.from_html(html, table)
+        text = clicks.from_text(text, table)
+    if html and combination.tracked:
+        html = clicks.with_picture(html)
     return CompiledVariant(
         key=variant_key(combination),
         locale=combination.locale,
@@ -90,21 +114,36 @@ def compile_variant(issue: Issue, combination: Combination, *, now: datetime) ->
     )
 
 
-def _context(issue: Issue, markers: Markers, *, now: datetime) -> dict[str, Any]:
+def _context(
+    issue: Issue, markers: Markers, *, topics: Topics | None, now: datetime
+) -> dict[str, Any]:
     intro = markers.resolve(issue.intro)
+    articles = entries(issue, topics=topics)
+    left_out = issue.articles.count() - len(articles)
+    subject, preheader = _headings(issue, articles, left_out=left_out)
     return {
         "newsletter": issue.newsletter,
         "issue": SimpleNamespace(
             number=issue.number,
-            subject=markers.resolve(issue.subject),
-            preheader=markers.resolve(issue.preheader),
+            subject=markers.resolve(subject),
+            preheader=markers.resolve(preheader),
+            url=absolute(issue.get_absolute_url()),
         ),
         "date": now.date(),
         "intro_html": markdown.to_html(intro) if intro else "",
         "intro_text": plaintext.to_text(intro) if intro else "",
-        "articles": entries(issue),
+        "articles": articles,
+        "left_out": left_out,
         "slot": SimpleNamespace(**{name: markers.marker(name) for name in TEMPLATE_SLOTS}),
     }
+
+
+def _headings(issue: Issue, articles: Sequence[ArticleEntry], *, left_out: int) -> tuple[str, str]:
+    """Return subject and preheader. An editor's speak of the lead, so they stand and fall with it."""
+    lead = entries(issue)[0].url if left_out else ""
+    if articles and lead and articles[0].url != lead:
+        return articles[0].headline[:_LONGEST_HEADING], articles[0].dek[:_LONGEST_HEADING]
+    return issue.subject, issue.preheader
 
 
 def _check_slots(part: str, segments: list[str]) -> None:

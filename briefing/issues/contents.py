@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from briefing.archive import pictures
 from briefing.archive.markdown import typeset
 from briefing.models import Article, Issue
+from subscribers.audience import Frequency, Scope, Topics
 from subscribers.links import absolute
 
 _WORDS_PER_MINUTE = 220
@@ -29,14 +31,31 @@ class ArticleEntry:
     minutes: int
 
 
-def entries(issue: Issue) -> list[ArticleEntry]:
-    """Return the issue's articles in the editor's order."""
+def scope(issue: Issue) -> Scope:
+    """Return what an issue is to its audience: which readers it is for, and on what."""
+    topics = set(issue.articles.values_list("topic_id", flat=True).order_by())
+    return Scope(
+        frequency=Frequency.WEEKLY_DIGEST
+        if issue.kind == Issue.Kind.DIGEST
+        else Frequency.EVERY_ISSUE,
+        topics=frozenset(topic for topic in topics if topic is not None),
+        for_everybody=None in topics,
+    )
+
+
+def entries(issue: Issue, *, topics: Topics | None = None) -> list[ArticleEntry]:
+    """Return the issue's articles in the editor's order.
+
+    With `topics`, only those on one of them, and those without a topic, which are for everybody.
+    """
     articles = (
         Article.objects.filter(issue_items__issue=issue)
         .select_related("topic")
         .prefetch_related("bylines__author")
         .order_by("issue_items__position", "issue_items__pk")
     )
+    if topics is not None:
+        articles = articles.filter(Q(topic=None) | Q(topic__in=topics))
     return [_entry(article) for article in articles]
 
 

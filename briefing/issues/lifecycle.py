@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from briefing.issues import slots
 from briefing.models import Article, Issue, IssueItem
@@ -30,7 +30,9 @@ def compose(
     with transaction.atomic():
         # The newsletter's row serialises two editors who compose at once: numbers have no gaps.
         Newsletter.objects.select_for_update().get(pk=newsletter.pk)
-        last = Issue.objects.filter(newsletter=newsletter).aggregate(number=Max("number"))["number"]
+        last = Issue.objects.filter(newsletter=newsletter, kind=Issue.Kind.ISSUE).aggregate(
+            number=Max("number")
+        )["number"]
         issue = Issue.objects.create(
             newsletter=newsletter,
             number=(last or 0) + 1,
@@ -47,7 +49,10 @@ def compose(
 
 def unused_articles(newsletter: Newsletter) -> list[Article]:
     """Return published articles that no issue of the newsletter has carried, newest first."""
-    return list(Article.objects.published().exclude(issue_items__issue__newsletter=newsletter))
+    carried = IssueItem.objects.filter(
+        issue__newsletter=newsletter, issue__kind=Issue.Kind.ISSUE, article=OuterRef("pk")
+    )
+    return list(Article.objects.published().exclude(Exists(carried)))
 
 
 def mark_dispatching(issue: Issue, *, now: datetime) -> None:
@@ -65,7 +70,9 @@ def mark_published(issue_id: int) -> None:
 def latest_issue(newsletter: Newsletter) -> LatestIssue | None:
     """Return the newest public issue, for a new reader's welcome mail."""
     issue = (
-        Issue.objects.filter(newsletter=newsletter, published_at__isnull=False)
+        Issue.objects.filter(
+            newsletter=newsletter, kind=Issue.Kind.ISSUE, published_at__isnull=False
+        )
         .order_by("-number")
         .first()
     )

@@ -47,6 +47,14 @@ class Issue(models.Model):
     articles = models.ManyToManyField(
         Article, through="IssueItem", verbose_name=_("articles"), related_name="issues"
     )
+    counts_clicks = models.BooleanField(
+        _("counts clicks"),
+        default=False,
+        help_text=_(
+            "Every reader’s links lead through a counter that does not learn whose they are. Without "
+            "this only clicks of readers who granted tracking are counted."
+        ),
+    )
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.DRAFT)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)

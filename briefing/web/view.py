@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from briefing.dispatch.planner import variants_of
 from briefing.issues import copies
 from briefing.models import Dispatch, EditionVariant
-from subscribers import links
+from subscribers import audience, links
 from subscribers.models import Subscriber
 
 # A mail carries its style in itself: no script, nothing from elsewhere, only style attributes.
@@ -35,7 +35,9 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
     locale = (
         Subscriber.objects.filter(pk=subscriber_id).values_list("locale", flat=True).first() or "en"
     )
-    variant_id = variants_of(dispatch.edition_id).choose(locale, "html")
+    chosen = audience.followed(dispatch.issue.newsletter_id, [subscriber_id])
+    followed = chosen.get(subscriber_id, frozenset())
+    variant_id = variants_of(dispatch).choose(locale, "html", followed)
     copy = copies.public(EditionVariant.objects.get(pk=variant_id), dispatch.issue)
     response = HttpResponse(copy.html) if copy.html else HttpResponse(copy.text, "text/plain")
     response["X-Robots-Tag"] = "noindex"

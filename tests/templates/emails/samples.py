@@ -66,13 +66,17 @@ def issue(*articles: SimpleNamespace, **changes: object) -> dict[str, Any]:
     values = {
         "newsletter": NEWSLETTER,
         "issue": SimpleNamespace(
-            number=12, subject="A gear & its price", preheader="Also: hoists."
+            number=12,
+            subject="A gear & its price",
+            preheader="Also: hoists.",
+            url=f"{SITE}/issues/robotics-briefing/12/",
         ),
         "date": date(2026, 11, 5),
         "intro_html": f"<p>Good morning, {SLOT.name}.<br>&nbsp;Two things.</p>"
         f'<ul><li><a href="{SITE}/articles/one/">One</a></li><li>Two</li></ul>',
         "intro_text": f"Good morning, {SLOT.name}.\n\n- One\n  {SITE}/articles/one/\n- Two",
         "articles": list(articles),
+        "left_out": 0,
         "slot": SLOT,
     }
     return {**values, **changes}
@@ -102,6 +106,12 @@ WELCOME = {
 # A name for the test's report, the mail's name, and its context.
 MAILS: dict[str, tuple[str, dict[str, Any]]] = {
     "issue": ("issue", issue(*(article(number) for number in range(1, 9)))),
+    "issue of some topics": ("issue", issue(article(1), article(2), left_out=4)),
+    "digest": (
+        "digest",
+        issue(*(article(number) for number in range(1, 13)), intro_html="", intro_text=""),
+    ),
+    "digest of one article": ("digest", issue(article(1), left_out=1)),
     "issue of odd articles": ("issue", issue(LONG, article(10, **BARE), article(11, **BARE))),
     "issue led by a bare article": (
         "issue",
