@@ -15,9 +15,16 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from subscribers import departures
 from subscribers.models import ConsentContext, ConsentNotice, ConsentRecord
 
 _SALT_BYTES = 16
+# What a restored backup must be told again, and what undoes it.
+_JOURNALLED = {
+    ConsentRecord.Act.WITHDRAWN,
+    ConsentRecord.Act.ERASED,
+    ConsentRecord.Act.CONFIRMED,
+}
 
 
 class NoticeMissingError(LookupError):
@@ -95,6 +102,10 @@ def record(entry: Entry) -> ConsentRecord:
         ConsentContext.objects.create(
             record=row, ip=origin.ip, user_agent=agent, salt=salt, created_at=entry.at
         )
+        if entry.act in _JOURNALLED:
+            act = departures.Act(entry.at, str(entry.act), entry.person, entry.newsletter_id)
+            # A full disk must not keep anybody from leaving: the database has it already.
+            transaction.on_commit(lambda: departures.note(act), robust=True)
     return row
 
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Greatest
 from briefing.dispatch import alerts, highwater, notes
 from briefing.dispatch.states import SENDING
 from briefing.models import Alert, Batch, Dispatch, Fence
+from subscribers import restoring
 
 # A copy whose database gave no sign of life for so long may be another copy.
 SILENCE = timedelta(minutes=30)
@@ -37,7 +38,11 @@ def hold(reason: str, *, now: datetime) -> None:
 
 
 def let_go(*, now: datetime) -> None:
-    """Let mail leave again, as a person decided. Held dispatches wait for their own decision."""
+    """Let mail leave again, as a person decided. Held dispatches wait for their own decision.
+
+    First whoever left or was erased since a backup is taken out again: this may be that backup.
+    """
+    restoring.replay(now=now)
     Fence.objects.filter(pk=1).update(held="", held_at=None, heartbeat_at=alive(now))
 
 
