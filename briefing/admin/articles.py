@@ -2,79 +2,25 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import ForeignKey, Q, URLField
-from django.http import HttpRequest
+from django.forms import Script
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
-from briefing.archive import pictures
+from briefing.admin.writing import ArticleForm
+from briefing.archive import keeping, pictures, reading, slugs
 from briefing.models import Article, ArticleAuthor, Correction, Source, WatchItem
 from subscribers.admin.base import DeskModelAdmin, LabelledInline
-
-
-class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin calls it unparametrised
-    """Refuses a picture that nobody could hear of, and dates what is published."""
-
-    class Meta:
-        model = Article
-        fields = (
-            "headline",
-            "dek",
-            "body",
-            "image",
-            "image_alt",
-            "image_credit",
-            "image_licence",
-            "status",
-            "published_at",
-            "topic",
-            "locale",
-            "slug",
-            "watch_heading",
-        )
-        widgets = {
-            "dek": UnfoldAdminTextareaWidget({"rows": 3}),
-            "body": UnfoldAdminTextareaWidget({"rows": 26, "class": "desk-markdown"}),
-        }
-
-    picture: tuple[str, bytes] | None = None
-
-    def clean(self) -> dict[str, Any]:
-        """Check what the fields only tell together, and take a new picture in."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        if isinstance(values.get("image"), UploadedFile):
-            self._take(values)
-        if values.get("image"):
-            for name in ("image_alt", "image_credit"):
-                if not values.get(name):
-                    self.add_error(
-                        name, _("An image needs this: say it here, or take the image away.")
-                    )
-        if values.get("status") == Article.Status.PUBLISHED and not values.get("published_at"):
-            values["published_at"] = timezone.now()
-        return values
-
-    def _take(self, values: dict[str, Any]) -> None:
-        """Encode the upload anew, without what cameras write into it; it is stored on saving."""
-        try:
-            self.picture = pictures.take(
-                values["image"].read(), stem=f"articles/{values.get('slug') or 'article'}"
-            )
-        except pictures.PictureError as error:
-            self.add_error("image", _("This picture cannot be taken: %(why)s.") % {"why": error})
-        else:
-            values["image"] = self.picture[0]
 
 
 class BylineInline(LabelledInline, TabularInline):
@@ -92,7 +38,13 @@ class SourceInline(StackedInline):
 
     model = Source
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    fields = (("publisher", "title"), ("url", "accessed_on"), "position")
+    fields = (
+        ("publisher", "title"),
+        ("url", "accessed_on"),
+        ("check_result", "checked_at"),
+        "position",
+    )
+    readonly_fields = ("check_result", "checked_at")
     ordering_field = "position"
     hide_ordering_field = True
     extra = 0
@@ -127,6 +79,12 @@ class CorrectionInline(StackedInline):
     extra = 0
     tab = True
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Date a new correction now; the date may be changed."""
+        if db_field.name == "at":
+            kwargs["initial"] = timezone.now
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
 
 @admin.register(Article, site=desk)
 class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
@@ -143,7 +101,7 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     prepopulated_fields = {"slug": ("headline",)}
     inlines = (BylineInline, SourceInline, WatchItemInline, CorrectionInline)
     fieldsets = (
-        (None, {"fields": ("headline", "dek", "body")}),
+        (None, {"fields": ("based_on", "headline", "dek", "body")}),
         (
             _("Image"),
             {"fields": ("image", "image_alt", ("image_credit", "image_licence"))},
@@ -159,6 +117,53 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             },
         ),
     )
+
+    class Media:
+        css = {
+            "all": ("briefing/vendor/easymde/easymde.min.css", "briefing/desk/writing.css"),
+        }
+        js = (
+            "briefing/vendor/easymde/easymde.min.js",
+            Script("briefing/desk/js/markdown-editor.js", type="module"),
+            Script("briefing/desk/js/keep-text.js", type="module"),
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Offer what this person typed and never saved."""
+        person: Any = request.user
+        article = self.model.objects.filter(pk=unquote(object_id)).first() if object_id else None
+        context = {
+            "kept": None if _takes_kept(request) else keeping.kept(person, article),
+            "kept_pk": article.pk if article else 0,
+            **(extra_context or {}),
+        }
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Article | None:
+        """Show the kept text in the form's fields when that was chosen; nothing is saved by it."""
+        article: Article | None = super().get_object(request, object_id, from_field)
+        person: Any = request.user
+        if article and _takes_kept(request) and (kept := keeping.kept(person, article)):
+            for name in keeping.FIELDS:
+                setattr(article, name, getattr(kept, name))
+            article.updated_at = kept.based_on or article.updated_at
+        return article
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin a new article with its kept text when that was chosen."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        person: Any = request.user
+        if _takes_kept(request) and (kept := keeping.kept(person, None)):
+            initial |= {name: getattr(kept, name) for name in keeping.FIELDS}
+        return initial
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Article | None = None
@@ -186,6 +191,9 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
                 default_storage.save(name, ContentFile(content))
             pictures.make_renditions(name)
         super().save_model(request, obj, form, change)
+        slugs.remember(obj, before=form.slug_before)
+        person: Any = request.user
+        keeping.forget(person, obj if change else None)
 
     @display(
         description=_("status"),
@@ -196,10 +204,17 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             Article.Status.WITHDRAWN: "danger",
         },
     )
-    def state(self, article: Article) -> tuple[str, str]:
-        """Show the status as a label."""
+    def state(self, article: Article) -> tuple[str, Any]:
+        """Show the status as a label; what is published from a later moment on says so."""
+        if article.status == Article.Status.PUBLISHED and reading.is_embargoed(article):
+            return Article.Status.DRAFT, _("embargoed")
         return article.status, article.get_status_display()
 
 
 def _may_publish(request: HttpRequest) -> bool:
     return request.user.has_perm("briefing.publish_article")
+
+
+def _takes_kept(request: HttpRequest) -> bool:
+    """Whether the form is opened with the text that was kept instead of the one that is saved."""
+    return request.method == "GET" and request.GET.get("kept") == "1"

@@ -25,11 +25,15 @@ def dispatches() -> Trail:
     return [(name, reverse("admin:briefing_dispatch_changelist"))]
 
 
+def articles() -> Trail:
+    """Lead back to the list of articles."""
+    return [(Article._meta.verbose_name_plural or "", reverse("admin:briefing_article_changelist"))]
+
+
 def article(one: Article) -> Trail:
     """Lead back to one article."""
-    name = Article._meta.verbose_name_plural or ""
     return [
-        (name, reverse("admin:briefing_article_changelist")),
+        *articles(),
         (one.headline, reverse("admin:briefing_article_change", args=[one.pk])),
     ]
 

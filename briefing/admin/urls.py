@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from briefing.admin import (
+    bursts,
     composing,
     deliveries,
     following,
@@ -17,6 +18,7 @@ from briefing.admin import (
     resolving,
     sending,
     switch,
+    timeline,
     trying,
     watching,
 )
@@ -38,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("articles/render/", keeping.rendered, "desk-render"),
     _screen("articles/import/", importing.take, "desk-import"),
     _screen("issues/compose/", composing.compose, "desk-compose"),
+    _screen("issues/<int:pk>/arrange/", composing.arrange, "desk-arrange"),
+    _screen("issues/<int:pk>/duplicate/", composing.duplicate, "desk-duplicate"),
     _screen("issues/<int:pk>/preview/", previewing.preview, "desk-preview"),
     _screen("issues/<int:pk>/preview/mail/", previewing.frame, "desk-preview-mail"),
     _screen("issues/<int:pk>/test/", trying.send, "desk-test"),
@@ -58,6 +62,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("alerts/<int:pk>/seen/", switch.see, "desk-see"),
     _screen("readers/<int:pk>/export/", privacy.export, "desk-export"),
     _screen("readers/<int:pk>/erase/", privacy.erase, "desk-erase"),
+    _screen("readers/<int:pk>/timeline/", timeline.timeline, "desk-timeline"),
+    _screen("bursts/<int:pk>/", bursts.decide, "desk-burst"),
     _screen("deliveries/", deliveries.ledger, "desk-deliveries"),
     path("", desk.urls),
 ]

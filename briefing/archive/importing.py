@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.text import slugify
 
-from briefing.archive import facts, mastheads, pictures, seedfile
+from briefing.archive import facts, mastheads, pictures, seedfile, slugs
 from briefing.models import Article, ArticleAuthor, Source, WatchItem
 
 _MAX_SLUG = 120
@@ -81,7 +81,7 @@ def import_file(path: Path, *, now: datetime) -> Outcome:
     picture = _picture(toml, known_of_it) if known_of_it.image and toml else None
     digest = _digest(raw, known_of_it, picture)
     with transaction.atomic():
-        article = Article.objects.select_for_update().filter(slug=slug).first()
+        article = Article.objects.select_for_update().filter(slugs.known_as(slug)).first()
         if article is not None and article.import_sha256 == digest:
             return Outcome.UNCHANGED
         created = article is None

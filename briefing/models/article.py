@@ -1,5 +1,6 @@
 """An article as a newsroom knows it: headline to sources, with what is watched and corrected."""
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -196,3 +197,52 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class FormerSlug(models.Model):
+    """A slug that an article had before: its address leads to where the article is now."""
+
+    slug = models.SlugField(_("former slug"), max_length=120, unique=True)
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="former_slugs", verbose_name=_("article")
+    )
+
+    class Meta:
+        verbose_name = _("former slug")
+        verbose_name_plural = _("former slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class KeptText(models.Model):
+    """What somebody typed and has not saved yet: one for each person and article.
+
+    Without an article it is the one that the person has begun to write.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="kept_texts"
+    )
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, null=True, related_name="kept_texts"
+    )
+    headline = models.CharField(max_length=200, blank=True)
+    dek = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+    # The version that was on the screen when the typing began.
+    based_on = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "article"], name="kept_text_unique"),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=models.Q(article__isnull=True),
+                name="kept_text_of_a_new_article_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline

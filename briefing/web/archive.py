@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from briefing.archive import reading
+from briefing.archive import reading, slugs
 from briefing.models import Article, Author
 from briefing.web import metadata
 from subscribers.models import Topic
@@ -34,6 +34,8 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         found = reading.article(slug)
     except Article.DoesNotExist as error:
+        if moved := slugs.moved_to(slug):
+            return redirect(moved, permanent=True)
         raise Http404 from error
     newsletter = reading.house_newsletter()
     earlier, later = reading.neighbours(found)

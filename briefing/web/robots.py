@@ -38,7 +38,10 @@ def robots(request: HttpRequest) -> HttpResponse:
             f"Disallow: {path}"
             for path in ("/admin/", "/accounts/", "/confirm/", "/preferences/", "/unsubscribe/")
         ),
-        *(f"Disallow: {path}" for path in ("/one-click/", "/view/", "/c/", "/o/", "/search/")),
+        *(
+            f"Disallow: {path}"
+            for path in ("/one-click/", "/view/", "/drafts/", "/c/", "/o/", "/search/")
+        ),
         f"Sitemap: {absolute(reverse('sitemap'))}",
     ]
     return _plain(lines)

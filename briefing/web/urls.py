@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from briefing.web import (
     archive,
     cards,
+    drafts,
     feeds,
     health,
     issues,
@@ -13,6 +14,7 @@ from briefing.web import (
     pages,
     robots,
     search,
+    tracking,
     view,
     webhooks,
 )
@@ -22,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", public_page(archive.home), name="home"),
     path("articles/<slug:slug>/", public_page(archive.article), name="article"),
     path("articles/<slug:slug>/card.jpg", cards.article, name="article-share-image"),
+    path("drafts/<str:token>/", drafts.draft, name="draft"),
     path("topics/<slug:slug>/", public_page(archive.topic), name="topic"),
     # Names are written in every script, and so are their addresses.
     path("authors/<str:slug>/", public_page(archive.author), name="author"),
@@ -30,6 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/", public_page(issues.issues), name="issues"),
     path("issues/<slug:newsletter>/<int:number>/", public_page(issues.issue), name="issue"),
     path("view/<str:token>/", view.view, name="view"),
+    path("c/<str:token>", tracking.click, name="click"),
+    path("o/<str:token>.gif", tracking.picture, name="open"),
     path("search/", search.search, name="search"),
     path("feed/", public_page(feeds.atom), name="feed"),
     path("feed/rss/", public_page(feeds.rss), name="feed-rss"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from briefing.admin import roles
 from briefing.dispatch import control
-from briefing.models import Alert, Article, AuditEntry, Author, Dispatch, Issue, User
+from briefing.models import Alert, Article, AuditEntry, Author, Burst, Dispatch, Issue, User
 from subscribers import models as people
 from subscribers import sealing, suppression
 from tests.briefing.admin.conftest import holder_of, log_in
@@ -70,7 +70,13 @@ OTHERS = {
     "admin:subscribers_suppression_lift": "ro",
     "desk-proof": "aepo",
     "desk-proof-page": "aepo",
+    "desk-keep": "aepo",
+    "desk-forget": "aepo",
+    "desk-render": "aepo",
+    "desk-import": "epo",
     "desk-compose": "epo",
+    "desk-arrange": "epo",
+    "desk-duplicate": "epo",
     "desk-preview": "epo",
     "desk-preview-mail": "epo",
     "desk-test": "epo",
@@ -84,11 +90,23 @@ OTHERS = {
     "desk-export": "ro",
     "desk-erase": "ro",
     "desk-deliveries": "epro",
+    "desk-timeline": "ro",
+    "desk-burst": "po",
 }
 
 
 # What acts at once is only taken as a POST.
-POSTED = {"desk-steer", "desk-resolve", "desk-let-go", "desk-see", "desk-export"}
+POSTED = {
+    "desk-duplicate",
+    "desk-keep",
+    "desk-forget",
+    "desk-render",
+    "desk-steer",
+    "desk-resolve",
+    "desk-let-go",
+    "desk-see",
+    "desk-export",
+}
 
 
 def decided() -> dict[str, str]:
@@ -150,11 +168,14 @@ class World:
             "desk-follow": (self.dispatch.issue_id, "missed"),
             "desk-see": (self.rows["briefing_alert"],),
             "desk-export": (self.rows["subscribers_subscriber"],),
+            "desk-timeline": (self.rows["subscribers_subscriber"],),
+            "desk-burst": (self.rows["briefing_burst"],),
             "desk-erase": (self.rows["subscribers_subscriber"],),
         }
-        if name.startswith("desk-proof"):
+        if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget"}:
             return reverse(name, args=[self.rows["briefing_article"]])
-        if name in {"desk-preview", "desk-preview-mail", "desk-test", "desk-dispatch"}:
+        of_issue = ("arrange", "duplicate", "preview", "preview-mail", "test", "dispatch")
+        if name in {f"desk-{each}" for each in of_issue}:
             return reverse(name, args=[self.issue.pk])
         kind, _underscore, what = name.removeprefix("admin:").rpartition("_")
         if name not in arguments and kind in self.rows and what in {"change", "delete", "history"}:
@@ -183,6 +204,7 @@ def world(db: None) -> World:
         "briefing_issue": draft.pk,
         "briefing_dispatch": dispatch.pk,
         "briefing_alert": Alert.objects.create(kind="held", key="a", text="a", at=NOW).pk,
+        "briefing_burst": Burst.objects.create(dispatch=dispatch, at=NOW).pk,
         "briefing_user": staff.pk,
     }
     return World(issue=draft, dispatch=dispatch, rows=rows)
@@ -194,7 +216,7 @@ def opens(client: Client, name: str, address: str) -> bool:
     if answer.status_code == 403:
         return False
     location = answer.headers.get("Location", "")
-    assert answer.status_code in {200, 302}, (name, address, answer.status_code)
+    assert answer.status_code in {200, 204, 302}, (name, address, answer.status_code)
     assert not location.startswith("/accounts/login/"), (name, address)
     return True
 

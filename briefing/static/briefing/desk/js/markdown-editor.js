@@ -1,0 +1,53 @@
+// Gives a Markdown textarea its toolbar and a preview that the server renders. Without this it is a textarea.
+const { EasyMDE } = window;
+
+for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdown-editor"]') : []) {
+  const labels = JSON.parse(area.dataset.labels);
+  const button = (name, icon, action) => ({ name, icon, action, title: labels[name], noDisable: name === "preview" });
+
+  const editor = new EasyMDE({
+    element: area,
+    // Both would be fetched from somebody else's server.
+    autoDownloadFontAwesome: false,
+    spellChecker: false,
+    nativeSpellcheck: true,
+    inputStyle: "contenteditable",
+    forceSync: true,
+    status: ["words"],
+    shortcuts: { toggleFullScreen: null, toggleSideBySide: null },
+    minHeight: "24rem",
+    previewRender: (text, pane) => {
+      render(text).then((html) => { pane.innerHTML = html; });
+      return labels.wait;
+    },
+    toolbar: [
+      button("bold", "<b>B</b>", EasyMDE.toggleBold),
+      button("italic", "<i>I</i>", EasyMDE.toggleItalic),
+      button("heading", "H", EasyMDE.toggleHeadingSmaller),
+      "|",
+      button("quote", "“”", EasyMDE.toggleBlockquote),
+      button("list", "•", EasyMDE.toggleUnorderedList),
+      button("numbers", "1.", EasyMDE.toggleOrderedList),
+      button("link", "↗", EasyMDE.drawLink),
+      "|",
+      button("preview", labels.preview, EasyMDE.togglePreview),
+    ],
+  });
+  // Tab leaves the field, as everywhere else: a keyboard must not be caught in it.
+  editor.codemirror.setOption("extraKeys", { ...editor.codemirror.getOption("extraKeys"), Tab: false, "Shift-Tab": false });
+  const field = editor.codemirror.getInputField();
+  field.setAttribute("role", "textbox");
+  field.setAttribute("aria-multiline", "true");
+  field.setAttribute("aria-label", labels.field);
+  editor.codemirror.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
+
+  async function render(text) {
+    const body = new FormData();
+    body.set("body", text);
+    body.set("locale", area.form.elements.locale?.value ?? "en");
+    body.set("csrfmiddlewaretoken", area.form.elements.csrfmiddlewaretoken.value);
+    const answer = await fetch(area.dataset.render, { method: "POST", body });
+    // What comes back has passed both walls of briefing.archive.markdown.
+    return answer.ok ? answer.text() : labels.failed;
+  }
+}
