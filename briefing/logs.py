@@ -9,7 +9,11 @@ def configuration(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+            "line": {
+                "()": "briefing.masking.MaskingFormatter",
+                "format": "{asctime} {levelname} {name} {message}",
+                "style": "{",
+            },
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},

@@ -45,7 +45,9 @@ def choose(subscription: Subscription, choices: Choices, *, origin: Origin, now:
 def _set_tracking(
     subscription: Subscription, choices: Choices, origin: Origin, *, now: datetime
 ) -> None:
-    wanted = choices.tracking_allowed
+    shown = _shown(origin)
+    # Nobody can grant what no published wording has asked them for; withdrawing needs none.
+    wanted = choices.tracking_allowed and shown.notice is not None
     # The UPDATE decides whether this changes anything, so two clicks are one act.
     changed = Subscriber.objects.filter(
         pk=subscription.subscriber_id, tracking_allowed=not wanted, erased_at=None
@@ -58,7 +60,7 @@ def _set_tracking(
                 act=act.TRACKING_GRANTED if wanted else act.TRACKING_WITHDRAWN,
                 at=now,
                 newsletter_id=subscription.newsletter_id,
-                origin=_shown(origin),
+                origin=shown,
             )
         )
 
@@ -68,7 +70,7 @@ def _shown(origin: Origin) -> Origin:
     try:
         return replace(origin, notice=consent.current_notice("tracking", locale=origin.locale))
     except NoticeMissingError:
-        return origin
+        return replace(origin, notice=None)
 
 
 def _pause(until: date | None, *, now: datetime) -> date | None:

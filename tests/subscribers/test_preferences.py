@@ -84,3 +84,10 @@ def test_tracking_is_granted_and_withdrawn_on_the_record(row: Subscription) -> N
         ("tracking-", wording),
     ]
     assert not Subscriber.objects.filter(tracking_allowed=True).exists()
+
+
+def test_nobody_grants_tracking_that_no_published_wording_asked_for(row: Subscription) -> None:
+    _choose(row, tracking_allowed=True)
+
+    assert not Subscriber.objects.filter(tracking_allowed=True).exists()
+    assert not ConsentRecord.objects.filter(act=ConsentRecord.Act.TRACKING_GRANTED).exists()

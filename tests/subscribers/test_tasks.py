@@ -26,6 +26,7 @@ def test_the_sweep_leaves_what_has_a_ring_on_the_way(post: Post) -> None:
     tasks.work_owed()
 
     assert [mail.recipient for mail in post.mails] == [old.address]
+    assert owed
     assert Outbox.objects.get(pk=owed).state == Outbox.State.OWED
 
 
@@ -36,6 +37,7 @@ def test_the_sweep_sends_what_it_owes_and_what_others_left(post: Post) -> None:
     tasks.work_owed()
 
     assert len(post.mails) == 2
+    assert owed
     assert Outbox.objects.get(pk=owed).state == Outbox.State.ACCEPTED
 
 
