@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check bench chaos clean
+.PHONY: help run test test-full check messages bench chaos docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,14 @@ check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templat
 bench: $(VENV)/dev.stamp ## Measure every figure beside its reference; ARGS="--only NAME" or --json
 	@$(PY) -m tests.benchmarks $(ARGS)
 
+messages: $(VENV)/dev.stamp ## Gather texts for translation and compile them (needs GNU gettext)
+	@$(PY) -m tests.messages
+
 chaos: $(VENV)/dev.stamp ## Kill, stop and starve it while it dispatches; one line for each fault
 	@$(PY) -m tests.faults $(ARGS)
+
+docs: $(VENV)/dev.stamp ## Build the documentation into site/; a link that leads nowhere is an error
+	@$(PY) -m mkdocs build --strict --quiet $(ARGS)
 
 clean: ## Remove .venv/ (the copy's own data in .local/ stays)
 	rm -rf $(VENV)
