@@ -11,6 +11,9 @@ ROUTES = {
     "briefing.tasks.plan": {"queue": "dispatch"},
     "briefing.tasks.drain": {"queue": "dispatch"},
     "briefing.tasks.begin": {"queue": "dispatch"},
+    # A mail server may keep it waiting, and a compilation takes its time.
+    "briefing.tasks.read_mailbox": {"queue": "dispatch"},
+    "briefing.tasks.compose_digests": {"queue": "dispatch"},
 }
 
 BEAT = {

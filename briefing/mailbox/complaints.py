@@ -8,8 +8,8 @@ from email.message import Message
 
 from briefing.mailbox.parts import blocks, field, part
 
-# RFC 5965 section 7.3, and RFC 6591's auth-failure. "opt-out" is an older word for the same wish.
-_COMPLAINTS = frozenset({"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list"})
+# Everything else is one: RFC 5965 section 3.1 has unknown types taken for "other".
+_NO_COMPLAINT = frozenset({"not-spam", "auth-failure"})
 
 
 def of(message: Message) -> str:
@@ -22,4 +22,4 @@ def of(message: Message) -> str:
     said = ""
     for block in blocks(report) if report else ():
         said = said or field(block, "Feedback-Type").lower()
-    return "complained" if said in _COMPLAINTS else "automatic"
+    return "complained" if said and said not in _NO_COMPLAINT else "automatic"

@@ -1,6 +1,7 @@
 """Who receives an issue, who does not and why, and what differs between those who do."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 Frequency = Subscription.Frequency
 
 
-def reader(name: str, *topics: str, **values: object) -> Subscription:
+def reader(name: str, *topics: str, **values: Any) -> Subscription:
     """Make a reader who follows these topics, or all of them."""
     made = factories.subscription(f"{name}@mail.example", **values)
     made.topics.set([factories.topic(each) for each in topics])
