@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 # Gives the tools that load the settings keys and a folder of their own.
 import tests.environment  # noqa: F401  imported for what it sets
-from tests.checks import documents, names, sizes, strings, tools, words
+from tests.checks import documents, languages, names, sizes, strings, tools, words
 
 # Quick ones first: the first thing that is wrong should be said within a second.
 CHECKS: dict[str, tuple[Callable[[], Iterable[str]], str]] = {
@@ -17,6 +17,7 @@ CHECKS: dict[str, tuple[Callable[[], Iterable[str]], str]] = {
     "names": (names.check, "A name says what the thing is for."),
     "words": (words.check, "One word for one thing: GLOSSARY.md."),
     "strings": (strings.check, "Nothing unfinished, secret or of one machine."),
+    "languages": (languages.check, "Run `make messages` and translate what is new."),
     "documents": (documents.check, "What the documents say has to be there."),
     "lint": (tools.lint, "Mend it; `ruff check --fix` mends some by itself."),
     "form": (tools.form, "Run `ruff format .`"),

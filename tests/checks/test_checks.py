@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks import documents, names, sizes, strings, tools, words
+from tests.checks import documents, files, languages, names, sizes, strings, tools, words
 
 Check = Callable[[Iterable[Path]], Iterator[str]]
 
@@ -105,3 +105,43 @@ def test_a_tool_that_fails_gives_its_own_words() -> None:
 
 def test_the_project_says_one_word_for_one_thing() -> None:
     assert not list(words.check())
+
+
+PO = """
+msgid "%(number)s article"
+msgid_plural "%(number)s articles"
+msgstr[0] "%(number)s Artikel"
+msgstr[1] ""
+
+#, fuzzy
+msgid "Later"
+msgstr "Früher"
+
+msgid "Hello %(name)s"
+msgstr "Guten Tag"
+
+msgctxt "a verb"
+msgid "Sign "
+"up"
+msgstr "Anmelden"
+"""
+
+
+def test_a_catalogue_must_have_all_words_read_by_somebody_and_with_their_values() -> None:
+    assert list(languages.wrong("de", languages.read(PO))) == [
+        "de has no words for “%(number)s article”",
+        "de only guesses at “Later”",
+        "de names other values than “Hello %(name)s”",
+    ]
+    assert languages.read(PO)[-1].context == "a verb"
+    assert languages.read(PO)[-1].text == "Sign up"
+
+
+def test_texts_are_found_in_code_and_in_templates() -> None:
+    code = files.ROOT / "briefing/admin/writing.py"
+    template = files.ROOT / "templates/briefing/article.html"
+
+    found = {text for _name, _context, text in languages.spoken([code, template])}
+
+    assert "Somebody else" in found
+    assert "Corrected on %(date)s" in found
