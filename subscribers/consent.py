@@ -162,6 +162,15 @@ def publish_notice(
         return notice
 
 
+def publish_next(kind: str, *, locale: str, text: str, now: datetime) -> ConsentNotice:
+    """Publish a new wording under the next number; the same text as the newest changes nothing."""
+    newest = ConsentNotice.objects.filter(kind=kind, locale=locale).order_by("-version").first()
+    if newest and newest.text == text:
+        return newest
+    version = newest.version + 1 if newest else 1
+    return publish_notice(kind, version=version, locale=locale, text=text, now=now)
+
+
 def current_notice(kind: str, *, locale: str) -> ConsentNotice:
     """Return the newest wording in the reader's language, else in English, else in any.
 

@@ -46,7 +46,7 @@ _READERS = (
     "subscribers.erase_subscriber subscribers.view_subscription subscribers.view_signuprequest "
     "subscribers.view_outbox subscribers.view_suppression subscribers.add_suppression "
     "subscribers.change_suppression subscribers.view_consentrecord "
-    "subscribers.view_consentnotice subscribers.view_consentseal "
+    "subscribers.view_consentnotice subscribers.add_consentnotice subscribers.view_consentseal "
     "briefing.view_dispatch briefing.view_delivery"
 ).split()
 _HOUSE = (

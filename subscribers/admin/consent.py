@@ -1,21 +1,69 @@
-"""The consent ledger, as it is: nothing here can be changed, by anybody."""
+"""The consent ledger, as it is: a wording can be added, and nothing be changed, by anybody."""
 
+from typing import Any
+
+from django import forms
+from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from subscribers import consent
 from subscribers.admin.base import ReadOnlyAdmin
 from subscribers.admin.finding import matching_person
 from subscribers.models import ConsentNotice, ConsentRecord, ConsentSeal, Newsletter
 
 
-class ConsentNoticeAdmin(ReadOnlyAdmin):
-    """Every wording that was ever shown, exactly as it was."""
+class NewNoticeForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A new wording: its number follows from what is published, and it is kept for ever."""
 
+    locale = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+    )
+
+    class Meta:
+        model = ConsentNotice
+        fields = ("kind", "locale", "text")
+
+    def clean_text(self) -> str:
+        """Keep the wording as the files of notices have it, with one kind of line end."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n").strip() + "\n"
+
+
+class ConsentNoticeAdmin(ReadOnlyAdmin):
+    """Every wording that was ever shown, exactly as it was; a new one is published beside it."""
+
+    form = NewNoticeForm
+    warn_unsaved_form = True
     list_display = ("kind", "version", "locale", "published_at", "fingerprint")
     list_filter = ("kind", "locale")
-    fields = (("kind", "version", "locale"), "text", ("published_at", "sha256"))
+
+    def get_fields(self, request: HttpRequest, obj: ConsentNotice | None = None) -> Any:
+        """Ask for the wording when adding; afterwards all of it is shown."""
+        if obj is None:
+            return (("kind", "locale"), "text")
+        return (("kind", "version", "locale"), "text", ("published_at", "sha256"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether this person may publish a wording."""
+        return request.user.has_perm("subscribers.add_consentnotice")
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: ConsentNotice,
+        form: NewNoticeForm,
+        change: bool,  # noqa: FBT001  Django calls it so
+    ) -> None:
+        """Publish by the rule: under the next number, beside what others agreed to."""
+        said = form.cleaned_data
+        published = consent.publish_next(
+            said["kind"], locale=said["locale"], text=said["text"], now=timezone.now()
+        )
+        obj.pk, obj.version, obj.sha256 = published.pk, published.version, published.sha256
 
     @display(description=_("SHA-256"))
     def fingerprint(self, notice: ConsentNotice) -> str:

@@ -68,7 +68,7 @@ def test_a_refused_domain_gets_the_same_answer_and_no_mail(
 
     assert len(answers) == 1
     assert SignupRequest.objects.get(address="anna@rival.example").reason == "domain refused"
-    assert Outbox.objects.get().signup.address == "anna@example.com"  # type: ignore[union-attr]
+    assert Outbox.objects.values_list("signup__address", flat=True).get() == "anna@example.com"
 
 
 def test_a_list_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:

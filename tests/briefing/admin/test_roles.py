@@ -48,7 +48,7 @@ LISTS = {
     "subscribers_outbox": ("ro", "", ""),
     "subscribers_suppression": ("ro", "ro", ""),
     "subscribers_consentrecord": ("ro", "", ""),
-    "subscribers_consentnotice": ("ro", "", ""),
+    "subscribers_consentnotice": ("ro", "ro", ""),
     "subscribers_consentseal": ("ro", "", ""),
 }
 VERSIONED = {"briefing_article", "briefing_issue"}

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from subscribers import sealing
+from subscribers import consent, sealing
 from subscribers.models import (
     ConsentNotice,
     ConsentRecord,
@@ -43,7 +43,8 @@ def test_what_programs_write_is_read_and_never_changed(client: Client, model: ty
     assert client.get(f"{address}/{row.pk}/change/").status_code == 200
     assert client.post(f"{address}/{row.pk}/change/", {}).status_code == 403
     assert client.post(f"{address}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert client.get(f"{address}/add/").status_code == 403
+    # A new wording can be published beside the old ones; nothing else is made by a form.
+    assert client.get(f"{address}/add/").status_code == (200 if model is ConsentNotice else 403)
 
 
 def test_a_reader_is_never_made_or_deleted_by_a_form(client: Client) -> None:
@@ -94,3 +95,21 @@ def test_subscriptions_are_found_by_their_readers_address(
     answer = client.get("/admin/subscribers/subscription/", {"q": typed})
 
     assert len(answer.context["cl"].result_list) == found
+
+
+def test_a_new_wording_is_published_and_old_records_still_show_the_old_one(client: Client) -> None:
+    old = ConsentNotice.objects.get(kind="signup")
+    agreed = ConsentRecord.objects.filter(notice=old).count()
+
+    answer = client.post(
+        "/admin/subscribers/consentnotice/add/",
+        {"kind": "signup", "locale": "en", "text": "You agree to\r\nsomething new."},
+    )
+
+    assert answer.status_code == 302
+    new = ConsentNotice.objects.get(kind="signup", version=2)
+    assert new.text == "You agree to\nsomething new.\n"
+    assert consent.current_notice("signup", locale="en") == new
+    assert ConsentRecord.objects.filter(notice=old).count() == agreed > 0
+    page = client.get(f"/admin/subscribers/consentnotice/{old.pk}/change/")
+    assert old.text.split()[1] in page.content.decode()
