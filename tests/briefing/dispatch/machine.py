@@ -262,7 +262,7 @@ class Engine(RuleBasedStateMachine):
         """Put a group on the wire: nobody may be in it who had left, nor anybody after a cancel."""
         assert not {copy.subscriber_id for copy in group.copies} & self.left
         assert not (self.cancelled and group.copies)
-        worker.load.hand_over(group, worker.session)  # type: ignore[arg-type]  # as above
+        worker.load.hand_over(group, worker.session)
 
     def _answer_from(self, answers: list[int | str | None]) -> None:
         """Have the provider give these answers, over and over."""

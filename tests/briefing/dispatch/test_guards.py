@@ -98,6 +98,7 @@ def test_a_key_that_another_dispatch_holds_by_chance_keeps_nobody_from_a_copy() 
 def test_an_address_that_has_its_copy_is_skipped_whoever_holds_it_now() -> None:
     dispatch = dispatching(2)
     reader = Subscription.objects.get(subscriber__address="reader0@mail.example").subscriber
+    assert reader.address_hash
     key = results.copy_key(dispatch.pk, bytes(reader.address_hash))
     told = results.Verdict(ACCEPTED, attempts=1, address=key)
     results.write([results.row(dispatch.pk, 1001, told, now=timezone.now())])
