@@ -1,7 +1,11 @@
 """The promise as SQL: each query returns what breaks it, so an empty answer means that it holds.
 
-Run after every fault test and by `manage.py doctor`. I2 and I3 need the receiving side's log and
-I9 to I11 more than rows can tell; they are checked where that log is (tests/faults).
+Run after every fault test and by `manage.py doctor`. What rows cannot tell is asked elsewhere:
+
+- I2, I3 across dispatches, I4 and I9 of the receiving side's log, by each fault's verdict;
+- I5 and I8 in the midst of a dispatch of every group that leaves, by the sequences in any order;
+- I10 of events folded in every order, by tracking's tests;
+- I11 on a host without its journals, by the recovery's tests.
 """
 
 from dataclasses import dataclass
@@ -112,6 +116,14 @@ INVARIANTS = (
         FROM briefing_dispatch d
         JOIN briefing_delivery r ON r.dispatch_id = d.id AND r.outcome = 2
         WHERE d.state = 'finished'
+        """,
+    ),
+    Invariant(
+        "I11",
+        "a copy that kills whoever builds it killed three workers at most",
+        """
+        SELECT dispatch_id, 'batch ' || id || ', position ' || suspect
+        FROM briefing_batch WHERE suspect_deaths > 3
         """,
     ),
     Invariant(

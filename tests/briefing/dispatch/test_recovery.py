@@ -8,7 +8,17 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import claims, control, groups, intents, journal, progress, recovery, sender
+from briefing.dispatch import (
+    claims,
+    control,
+    groups,
+    intents,
+    invariants,
+    journal,
+    progress,
+    recovery,
+    sender,
+)
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
 from briefing.dispatch.groups import InFlight
@@ -25,6 +35,7 @@ def _small_groups(settings: Settings) -> Iterator[None]:
     yield
     while Worker.living:
         Worker.living.pop().journal.close()
+    assert "I11" not in {each.invariant for each in invariants.violations()}
 
 
 class Worker:
