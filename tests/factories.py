@@ -50,7 +50,8 @@ def article(
     } | values
     made = Article.objects.create(headline=headline, **about)
     for position, name in enumerate(authors):
-        author = Author.objects.get_or_create(name=name, defaults={"slug": slugify(name)})[0]
+        slug = slugify(name, allow_unicode=True)
+        author = Author.objects.get_or_create(name=name, defaults={"slug": slug})[0]
         ArticleAuthor.objects.create(article=made, author=author, position=position)
     Source.objects.create(article=made, publisher="Plant Weekly", title="A year of asking")
     WatchItem.objects.create(article=made, text="Whether the night shift agrees")

@@ -3,7 +3,8 @@ const { EasyMDE } = window;
 
 for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdown-editor"]') : []) {
   const labels = JSON.parse(area.dataset.labels);
-  const button = (name, icon, action) => ({ name, icon, action, title: labels[name], noDisable: name === "preview" });
+  // writing.css draws the signs: whoever hears the page hears the title.
+  const button = (name, action) => ({ name, action, icon: "", title: labels[name], noDisable: name === "preview" });
 
   const editor = new EasyMDE({
     element: area,
@@ -21,16 +22,16 @@ for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdo
       return labels.wait;
     },
     toolbar: [
-      button("bold", "<b>B</b>", EasyMDE.toggleBold),
-      button("italic", "<i>I</i>", EasyMDE.toggleItalic),
-      button("heading", "H", EasyMDE.toggleHeadingSmaller),
+      button("bold", EasyMDE.toggleBold),
+      button("italic", EasyMDE.toggleItalic),
+      button("heading", EasyMDE.toggleHeadingSmaller),
       "|",
-      button("quote", "“”", EasyMDE.toggleBlockquote),
-      button("list", "•", EasyMDE.toggleUnorderedList),
-      button("numbers", "1.", EasyMDE.toggleOrderedList),
-      button("link", "↗", EasyMDE.drawLink),
+      button("quote", EasyMDE.toggleBlockquote),
+      button("list", EasyMDE.toggleUnorderedList),
+      button("numbers", EasyMDE.toggleOrderedList),
+      button("link", EasyMDE.drawLink),
       "|",
-      button("preview", labels.preview, EasyMDE.togglePreview),
+      button("preview", EasyMDE.togglePreview),
     ],
   });
   // Tab leaves the field, as everywhere else: a keyboard must not be caught in it.
