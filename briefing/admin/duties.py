@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from briefing.models import Alert, Article, Delivery, Dispatch
+from briefing.models import Alert, Article, Burst, Delivery, Dispatch
 
 Tone = Literal["bad", "wait", ""]
 
@@ -31,7 +31,7 @@ def waiting(user: AbstractBaseUser | AnonymousUser) -> list[Duty]:
     """Return what waits for this person, the most urgent first."""
     found: list[Duty] = []
     if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
-        found += [*_alerts(), *_stopped(), *_unknown()]
+        found += [*_alerts(), *_stopped(), *_bursts(), *_unknown()]
     if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]  # staff are never anonymous
         found += _drafts()
     if not is_mfa_enabled(user):
@@ -63,6 +63,18 @@ def _stopped() -> Iterator[Duty]:
                 "why": f": {dispatch.reason}" if dispatch.reason else "",
             },
             reverse("admin:briefing_dispatch_change", args=[dispatch.pk]),
+            "bad",
+        )
+
+
+def _bursts() -> Iterator[Duty]:
+    """Yield the dispatches whose bounces nobody has judged yet: until then nobody is suppressed."""
+    open_ones = Burst.objects.filter(decision=Burst.Decision.OPEN)
+    for burst in open_ones.select_related("dispatch__issue__newsletter"):
+        yield Duty(
+            _("Unusually many copies of %(dispatch)s bounced: say whose fault it is.")
+            % {"dispatch": burst.dispatch},
+            reverse("desk-burst", args=[burst.pk]),
             "bad",
         )
 

@@ -80,7 +80,7 @@ def write(rows: Iterable[Row], *, now: datetime) -> None:
         else:
             adapt = connection.ops.adapt_datetimefield_value
             came = adapt(now)
-            lines = [row._replace(at=adapt(row.at)) + (came, came) for row in ordered]
+            lines = [(*row._replace(at=adapt(row.at)), came, came) for row in ordered]
             cursor.executemany(_ONE_BY_ONE, lines)
 
 

@@ -1,0 +1,71 @@
+"""Who got it, for one reader, and the decision about many bounces."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from briefing.models import AuditEntry, Burst, Event
+from briefing.tracking import consequences
+from subscribers import suppression
+from subscribers.models import Subscriber, Suppression
+from tests.briefing.tracking.making import hear, readers_of, report, sent
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_elses(
+    desk: Client,
+) -> None:
+    dispatch = sent(2)
+    reader, other = readers_of(dispatch)
+    hear(
+        report(dispatch, reader, Event.Kind.HARD_BOUNCED, code="550 5.1.1 nobody here"),
+        report(None, reader, Event.Kind.DELIVERED, key="a confirmation"),
+        report(dispatch, other, Event.Kind.COMPLAINED, code="not this one"),
+    )
+    key = Subscriber.objects.get(pk=reader).address_key
+    suppression.lift(key, Suppression.Reason.HARD_BOUNCE, now=timezone.now())
+
+    answer = desk.get(f"/admin/readers/{reader}/timeline/")
+
+    told = [str(moment.what) for moment in answer.context["moments"]]
+    assert sorted(told) == [
+        "accepted",
+        "bounced, hard",
+        "delivered",
+        "suppressed: hard bounce",
+        "suppression lifted: hard bounce",
+    ]
+    assert "550 5.1.1 nobody here" in answer.text
+    assert "not this one" not in answer.text
+
+
+def test_a_timeline_costs_the_same_however_many_issues_there_were(
+    desk: Client, django_assert_max_num_queries: pytest.FixtureRequest
+) -> None:
+    dispatch = sent(2)
+    with django_assert_max_num_queries(40):  # type: ignore[operator]  # pytest-django's own fixture
+        desk.get(f"/admin/readers/{readers_of(dispatch)[0]}/timeline/")
+
+
+@pytest.mark.parametrize(
+    ("decision", "suppressed"), [("suppress", True), ("spare", False), ("nothing", None)]
+)
+def test_a_burst_of_bounces_is_decided_once_at_the_desk(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, decision: str, *, suppressed: bool | None
+) -> None:
+    monkeypatch.setattr(consequences, "BURST_AT_LEAST", 2)
+    dispatch = sent(4)
+    readers = readers_of(dispatch)[:2]
+    hear(*(report(dispatch, each, Event.Kind.HARD_BOUNCED, code="550 no") for each in readers))
+    where = f"/admin/bursts/{dispatch.pk}/"
+    assert where in desk.get("/admin/").text
+    assert "550 no" in desk.get(where).text
+
+    desk.post(where, {"decision": decision})
+
+    keys = Subscriber.objects.filter(pk__in=readers).values_list("address_key", flat=True)
+    assert all(suppression.is_suppressed(key) is bool(suppressed) for key in keys)
+    decided = suppressed is not None
+    assert Burst.objects.filter(decision=Burst.Decision.OPEN).exists() is not decided
+    assert AuditEntry.objects.filter(act__startswith="burst.").exists() is decided
