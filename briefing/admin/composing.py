@@ -1,35 +1,50 @@
-"""Compose: the newest articles that no issue has carried become the next issue, in one press."""
+"""Compose: articles are chosen and put in order, texts written round them; one screen for both ends.
+
+A new issue begins with the newest articles that none has carried; a draft with what it has.
+"""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from briefing.admin import audit, trail
+from briefing.admin import audit, picking, trail
 from briefing.admin.gate import needs
+from briefing.admin.picking import Row
 from briefing.admin.screen import render
-from briefing.issues import lifecycle, slots
-from briefing.models import Article
-from subscribers.models import Newsletter
+from briefing.issues import arranging, lifecycle, slots
+from briefing.issues.arranging import Texts
+from briefing.models import Article, Issue
+from subscribers.models import Newsletter, Topic
 
-# What an issue usually carries; the rest of the list waits unticked.
-USUAL_ARTICLES = 6
-ARTICLES_OFFERED = 60
+# Longer ones are cut off by most mailboxes on a phone, or push the preheader out.
+BEST_SUBJECT, BEST_PREHEADER = 60, 90
+
+
+def _metered(best: int) -> forms.TextInput:
+    return forms.TextInput({"data-behaviour": "length-meter", "data-best": str(best)})
 
 
 class ComposeForm(forms.Form):
-    """Everything is filled in already: the headline leads, the newest articles follow."""
+    """The texts of an issue. The articles are rows of their own: picking.py reads them."""
 
-    subject = forms.CharField(label=_("Subject"), max_length=200)
+    subject = forms.CharField(
+        label=_("Subject"),
+        max_length=200,
+        widget=_metered(BEST_SUBJECT),
+        help_text=_("Up to about 60 characters are seen on a phone."),
+    )
     preheader = forms.CharField(
         label=_("Preheader"),
         max_length=200,
         required=False,
-        help_text=_("What most mailboxes show after the subject."),
+        widget=_metered(BEST_PREHEADER),
+        help_text=_("What most mailboxes show after the subject; up to about 90 characters."),
     )
     intro = forms.CharField(
         label=_("Introduction"),
@@ -37,25 +52,6 @@ class ComposeForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("Markdown. {{ name|there }} becomes the reader’s name, or “there”."),
     )
-    articles = forms.ModelMultipleChoiceField(
-        label=_("Articles"),
-        queryset=Article.objects.none(),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("An issue carries at least one article.")},
-    )
-
-    def __init__(self, *args: Any, articles: list[Article], **kwargs: Any) -> None:
-        usual = articles[:USUAL_ARTICLES]
-        initial = {
-            "articles": [article.pk for article in usual],
-            "subject": usual[0].headline if usual else "",
-            "preheader": usual[1].headline if len(usual) > 1 else "",
-        }
-        super().__init__(*args, **{"initial": initial, **kwargs})
-        self.offered = articles
-        field: Any = self.fields["articles"]
-        field.queryset = Article.objects.filter(pk__in=[article.pk for article in articles])
-        field.choices = [(article.pk, article.headline) for article in articles]
 
     def clean(self) -> dict[str, Any]:
         """Refuse an expression that no reader has a value for, at the field it stands in."""
@@ -67,10 +63,11 @@ class ComposeForm(forms.Form):
                 self.add_error(name, str(error))
         return values
 
-    def chosen(self) -> list[Article]:
-        """Return the ticked articles in the order in which they were offered."""
-        ticked = {article.pk for article in self.cleaned_data["articles"]}
-        return [article for article in self.offered if article.pk in ticked]
+    def texts(self) -> Texts:
+        """Return what was written."""
+        return Texts(
+            **{name: self.cleaned_data[name] for name in ("subject", "preheader", "intro")}
+        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,27 +81,123 @@ def compose(request: HttpRequest) -> HttpResponse:
             request, _("There is no newsletter yet. Make one, then compose its first issue.")
         )
         return redirect("admin:subscribers_newsletter_changelist")
-    articles = lifecycle.unused_articles(newsletter)[:ARTICLES_OFFERED]
-    form = ComposeForm(request.POST or None, articles=articles)
-    if request.method == "POST" and form.is_valid():
-        issue = lifecycle.compose(
-            newsletter,
-            form.chosen(),
-            subject=form.cleaned_data["subject"],
-            preheader=form.cleaned_data["preheader"],
-            intro=form.cleaned_data["intro"],
-        )
-        audit.record(request, "issue.compose", issue, articles=len(form.chosen()))
-        messages.success(request, _("Issue %(number)d is composed.") % {"number": issue.number})
-        return redirect("admin:briefing_issue_change", issue.pk)
+    if "week" in request.POST:
+        return _of_the_week(request, newsletter)
+    offered = arranging.offer(newsletter, picking.wanted(request.GET))
+    rows = picking.begin(offered)
+    form = _form(request, initial=_suggested([row.article for row in rows if row.ticked]))
+    if request.method == "POST":
+        rows = picking.read(request.POST, newsletter, rows)
+        if articles := _accepted(request, form, rows):
+            texts = form.texts()
+            issue = lifecycle.compose(
+                newsletter,
+                articles,
+                subject=texts.subject,
+                preheader=texts.preheader,
+                intro=texts.intro,
+            )
+            return _composed(request, issue, articles=len(articles))
+    beside = {
+        "newsletters": newsletters,
+        "week": arranging.of_the_week(newsletter, now=timezone.now()),
+    }
+    return _screen(request, form, rows, newsletter, title=_("Compose an issue"), beside=beside)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("briefing.change_issue")
+def arrange(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a draft's articles and texts, and keep what an editor makes of them."""
+    issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
+    if issue.status != Issue.Status.DRAFT:
+        messages.info(request, _("This issue has gone out: it stays what it was."))
+        return redirect("admin:briefing_issue_change", pk)
+    carried = list(issue.articles.select_related("topic").order_by("issue_items__position"))
+    rows = picking.begin(arranging.offer(issue.newsletter, picking.wanted(request.GET)), carried)
+    texts = {name: getattr(issue, name) for name in ("subject", "preheader", "intro")}
+    form = _form(request, initial=texts)
+    if request.method == "POST":
+        rows = picking.read(request.POST, issue.newsletter, rows)
+        if articles := _accepted(request, form, rows):
+            try:
+                arranging.arrange(issue, articles, form.texts())
+            except arranging.NoDraftError:
+                messages.error(request, _("Nothing was changed: the issue has gone out meanwhile."))
+            else:
+                audit.record(request, "issue.arrange", issue, articles=len(articles))
+                messages.success(request, _("Saved. Look at it, then send a test."))
+            return redirect("admin:briefing_issue_change", pk)
+    return _screen(request, form, rows, issue.newsletter, title=str(issue), beside={"issue": issue})
+
+
+@require_POST
+@needs("briefing.add_issue")
+def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin the next draft with what an issue has."""
+    issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
+    made = arranging.duplicate(issue)
+    return _composed(request, made, articles=made.articles.count())
+
+
+def _of_the_week(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
+    """Make the next issue of the week's articles, in one press."""
+    articles = arranging.of_the_week(newsletter, now=timezone.now())
+    if not articles:
+        messages.error(request, _("No article of the last seven days is left to send."))
+        return redirect("desk-compose")
+    issue = lifecycle.compose(newsletter, articles, **_suggested(articles))
+    return _composed(request, issue, articles=len(articles))
+
+
+def _composed(request: HttpRequest, issue: Issue, *, articles: int) -> HttpResponse:
+    audit.record(request, "issue.compose", issue, articles=articles)
+    messages.success(request, _("Issue %(number)d is composed.") % {"number": issue.number})
+    return redirect("admin:briefing_issue_change", issue.pk)
+
+
+def _form(request: HttpRequest, *, initial: dict[str, str]) -> ComposeForm:
+    return ComposeForm(request.POST or None, initial=initial)
+
+
+def _suggested(articles: list[Article]) -> dict[str, str]:
+    """Let the lead be the subject and the second article stand after it, until somebody writes."""
+    return {
+        "subject": articles[0].headline[:200] if articles else "",
+        "preheader": articles[1].headline[:200] if len(articles) > 1 else "",
+    }
+
+
+def _accepted(request: HttpRequest, form: ComposeForm, rows: list[Row]) -> list[Article]:
+    """Return the ticked articles when the form may be kept; nothing shows the page again."""
+    if picking.changes_the_list(request.POST):
+        return []
+    ticked = [row.article for row in rows if row.ticked]
+    if not ticked:
+        form.add_error(None, _("An issue carries at least one article."))
+    return ticked if form.is_valid() else []
+
+
+def _screen(
+    request: HttpRequest,
+    form: ComposeForm,
+    rows: list[Row],
+    newsletter: Newsletter,
+    *,
+    title: Any,
+    beside: dict[str, Any],
+) -> HttpResponse:
     return render(
         request,
         "desk/compose.html",
-        _("Compose an issue"),
+        title,
         form=form,
+        rows=rows,
+        wanted=picking.wanted(request.POST or request.GET),
+        topics=Topic.objects.order_by("name"),
         newsletter=newsletter,
-        newsletters=newsletters,
         trail=trail.issues(),
+        **beside,
     )
 
 

@@ -3,35 +3,33 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, ForeignKey, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
 from briefing.models import Issue, IssueItem
 from subscribers.admin.base import DeskModelAdmin, LabelledInline
 
 
 class IssueItemInline(LabelledInline, TabularInline):
-    """The articles, in the order in which they stand in the mail."""
+    """The articles, in the order in which they stand in the mail; Compose is where they change."""
 
     model = IssueItem
     fields = ("article", "position")
-    ordering_field = "position"
     extra = 0
+    can_delete = False
 
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        """Offer the newest articles, and whatever the issue carries already."""
-        if db_field.name == "article":
-            carried = Q(issue_items__issue=request.resolver_match.kwargs.get("object_id"))  # type: ignore[union-attr]  # an admin page is always resolved
-            kwargs["queryset"] = newest_articles(besides=carried)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave the choice to Compose."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave the order to Compose."""
+        return False
 
 
 @admin.register(Issue, site=desk)
@@ -47,7 +45,7 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     sortable_by = ()
     inlines = (IssueItemInline,)
     fieldsets = (
-        (None, {"fields": ("subject", "preheader", "intro")}),
+        (None, {"fields": ("subject", "preheader", "intro", "counts_clicks")}),
         (_("Place"), {"fields": (("newsletter", "number"), ("status", "published_at"))}),
     )
     readonly_fields = ("newsletter", "number", "status", "published_at")

@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 
 from briefing.issues import contents
+from briefing.issues.clicks import OPEN_SLOT
 from briefing.issues.compiling import CompiledVariant, compile_variant
 from briefing.issues.slots import join, slots_of
 from briefing.models import EditionVariant, Issue
@@ -49,7 +50,11 @@ def as_reader(issue: Issue, subscription: Subscription, *, now: datetime) -> Iss
 
 def public(variant: EditionVariant, issue: Issue) -> IssueCopy:
     """Fill a stored variant for nobody in particular: the issue's page on the web."""
-    return _filled(variant.subject, variant, _neutral(issue, name="", address=""))
+    values = _neutral(issue, name="", address="")
+    # Nobody's: what counts a reader's clicks and openings has no place on a public page.
+    urls = variant.edition.links.values_list("position", "url")
+    values |= {f"click{position}_url": url for position, url in urls}
+    return _filled(variant.subject, variant, values | {OPEN_SLOT: "data:,"})
 
 
 def _filled(

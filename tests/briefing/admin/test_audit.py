@@ -41,7 +41,11 @@ def test_composing_trying_and_dispatching_are_written_down(desk: Client, owner: 
     assert acts() == [
         ("issue.compose", about, {"articles": 1}),
         ("issue.test", about, {"recipients": 1}),
-        ("issue.dispatch", about, {"dispatch": sent.pk, "readers": 1, "in_spite_of": ["preheader"]}),
+        (
+            "issue.dispatch",
+            about,
+            {"dispatch": sent.pk, "readers": 1, "in_spite_of": ["preheader"]},
+        ),
         ("dispatch.pause", f"briefing.dispatch {sent.pk}", {}),
     ]
     entry = AuditEntry.objects.get(act="issue.dispatch")

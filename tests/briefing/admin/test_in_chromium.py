@@ -48,7 +48,8 @@ def addresses() -> list[str]:
     draft, piece = Issue.objects.filter(status="draft").get(), Article.objects.latest("pk")
     sent, reader = Dispatch.objects.get(), Subscriber.objects.get(address="reader@example.org")
     found += [
-        reverse(name, args=[draft.pk]) for name in ("desk-preview", "desk-test", "desk-dispatch")
+        reverse(name, args=[draft.pk])
+        for name in ("desk-preview", "desk-arrange", "desk-test", "desk-dispatch")
     ]
     found += [
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")

@@ -10,45 +10,6 @@ from subscribers import ports
 from tests.factories import article, issue, newsletter
 
 
-def test_composing_takes_one_press(desk: Client) -> None:
-    newsletter()
-    for number in range(8):
-        article(f"Headline number {number}")
-
-    offered = desk.get("/admin/issues/compose/").context["form"]
-    answer = desk.post(
-        "/admin/issues/compose/",
-        {"subject": offered["subject"].value(), "articles": offered["articles"].value()},
-    )
-
-    made = Issue.objects.get()
-    assert answer.headers["Location"] == f"/admin/briefing/issue/{made.pk}/change/"
-    assert made.articles.count() == 6
-    assert made.number == 1
-
-
-def test_an_article_that_was_in_an_issue_is_not_offered_again(desk: Client) -> None:
-    issue()
-    fresh = article("Quite new")
-
-    offered = desk.get("/admin/issues/compose/").context["form"].offered
-
-    assert offered == [fresh]
-
-
-def test_articles_keep_the_order_in_which_they_were_offered(desk: Client) -> None:
-    newsletter()
-    made = [article(f"Headline {number}") for number in range(3)]
-
-    desk.post(
-        "/admin/issues/compose/",
-        {"subject": "x", "articles": [made[0].pk, made[2].pk]},
-    )
-
-    positions = Issue.objects.get().items.values_list("article", flat=True)
-    assert list(positions) == [made[2].pk, made[0].pk]
-
-
 def test_an_expression_no_reader_has_a_value_for_is_refused_where_it_stands(desk: Client) -> None:
     newsletter()
     carried = article()

@@ -147,8 +147,11 @@ def test_files_come_in_at_the_desk_and_a_refused_one_names_its_line(desk: Client
     good = SimpleUploadedFile("ferries-dock-themselves.txt", SEEDFILE.encode())
     bad = SimpleUploadedFile("../../Not A Slug.txt", b"Words")
 
-    page = desk.post("/admin/articles/import/", {"files": [good, bad]}).content.decode()
+    asked = desk.get("/admin/articles/import/").content.decode()
+    page = desk.post("/admin/articles/import/", {"picked": [good, bad]}).content.decode()
 
+    assert 'type="file"' in asked
+    assert "multiple" in asked
     assert Article.objects.get().slug == "ferries-dock-themselves"
     assert "imported" in page
     assert "call it not-a-slug.txt" in page
@@ -158,5 +161,5 @@ def test_an_import_without_an_article_file_is_refused(desk: Client) -> None:
     picture = SimpleUploadedFile("a.png", b"x")
 
     assert (
-        "no .txt file" in desk.post("/admin/articles/import/", {"files": picture}).content.decode()
+        "no .txt file" in desk.post("/admin/articles/import/", {"picked": picture}).content.decode()
     )
