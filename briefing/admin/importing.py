@@ -35,7 +35,7 @@ class Files(forms.FileField):
 
     widget = forms.FileInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """Check each file by itself."""
         return [super(Files, self).clean(each, initial) for each in data or [None]]
 
@@ -50,7 +50,7 @@ class _SeveralFiles(forms.FileInput):
 class ImportForm(forms.Form):
     """The article files, and what lies beside them."""
 
-    files = Files(
+    picked = Files(
         label=_("Files"),
         widget=_SeveralFiles({"accept": ".txt,.toml,.jpg,.jpeg,.png,.webp,.gif", "multiple": True}),
         help_text=_(
@@ -59,9 +59,9 @@ class ImportForm(forms.Form):
         ),
     )
 
-    def clean_files(self) -> list[UploadedFile]:
+    def clean_picked(self) -> "list[UploadedFile[Any]]":
         """Refuse what has no article in it, and more than one request should carry."""
-        files: list[UploadedFile] = self.cleaned_data["files"]
+        files: list[UploadedFile[Any]] = self.cleaned_data["picked"]
         if len(files) > _MAX_FILES:
             raise forms.ValidationError(_("At most 200 files at once."))
         if not any((each.name or "").endswith(".txt") for each in files):
@@ -76,7 +76,7 @@ def take(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     lines: list[Line] = []
     if request.method == "POST" and form.is_valid():
-        lines = _bring_in(form.cleaned_data["files"])
+        lines = _bring_in(form.cleaned_data["picked"])
     return render(
         request,
         "desk/import.html",
@@ -87,7 +87,7 @@ def take(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _bring_in(files: list[UploadedFile]) -> list[Line]:
+def _bring_in(files: "list[UploadedFile[Any]]") -> list[Line]:
     with TemporaryDirectory() as base:
         # One folder deeper: archive.toml is looked for in the folder above as well.
         folder = Path(base) / "files"
