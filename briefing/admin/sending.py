@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -110,7 +111,9 @@ def _depart(
 ) -> HttpResponse | None:
     """Send now or later, as the form says; returns where to go, or None when it was refused."""
     in_spite_of = sorted({each.name for each in form.warnings})
-    said = {"readers": form.planned} | ({"in_spite_of": in_spite_of} if in_spite_of else {})
+    said: dict[str, Any] = {"readers": form.planned}
+    if in_spite_of:
+        said["in_spite_of"] = in_spite_of
     if form.departs_at is not None:
         zone = form.cleaned_data["zone"] or "UTC"
         who = request.user.get_username()

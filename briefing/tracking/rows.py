@@ -5,7 +5,7 @@ record.keep writes through here, apply.fold reads through here.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -80,8 +80,14 @@ def write(rows: Iterable[Row], *, now: datetime) -> None:
         else:
             adapt = connection.ops.adapt_datetimefield_value
             came = adapt(now)
-            lines = [(*row._replace(at=adapt(row.at)), came, came) for row in ordered]
+            lines = [(*_with_text_for_time(row), came, came) for row in ordered]
             cursor.executemany(_ONE_BY_ONE, lines)
+
+
+def _with_text_for_time(row: Row) -> tuple[Any, ...]:
+    """Return a row's values as SQLite takes them."""
+    adapt = connection.ops.adapt_datetimefield_value
+    return tuple(adapt(each) if isinstance(each, datetime) else each for each in row)
 
 
 def due(*, now: datetime, limit: int) -> list[Told]:

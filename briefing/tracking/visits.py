@@ -86,7 +86,7 @@ def _grants(subscriber_id: int) -> bool:
 def _seconds(copy: Copy, *, now: datetime) -> float | None:
     """Return how long ago the copy was accepted, if its row is written already."""
     rows = Delivery.objects.filter(
-        dispatch_id=copy.dispatch_id, subscriber_id=copy.subscriber_id
+        dispatch_id=copy.dispatch_id, subscriber_id=copy.subscriber_id or 0
     ).values_list("at", flat=True)
     at = rows.first()
     return (now - at).total_seconds() if at else None

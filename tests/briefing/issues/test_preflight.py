@@ -25,9 +25,9 @@ def sound() -> Issue:
     return made
 
 
-def tried(made: Issue, *, at: object = None) -> None:
+def tried(made: Issue) -> None:
     AuditEntry.objects.create(
-        at=at or timezone.now() + timedelta(minutes=1),
+        at=timezone.now() + timedelta(minutes=1),
         act="issue.test",
         subject="briefing.issue",
         subject_id=str(made.pk),
