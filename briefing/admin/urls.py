@@ -15,6 +15,7 @@ from briefing.admin import (
     previewing,
     privacy,
     proofing,
+    reporting,
     resolving,
     sending,
     switch,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("issues/<int:pk>/preview/mail/", previewing.frame, "desk-preview-mail"),
     _screen("issues/<int:pk>/test/", trying.send, "desk-test"),
     _screen("issues/<int:pk>/dispatch/", sending.confirm, "desk-dispatch"),
+    _screen("issues/<int:pk>/report/", reporting.issue, "desk-report"),
     re_path(
         r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel|undo)/$",
         desk.admin_view(watching.steer),

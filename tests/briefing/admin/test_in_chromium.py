@@ -49,7 +49,7 @@ def addresses() -> list[str]:
     sent, reader = Dispatch.objects.get(), Subscriber.objects.get(address="reader@example.org")
     found += [
         reverse(name, args=[draft.pk])
-        for name in ("desk-preview", "desk-arrange", "desk-test", "desk-dispatch")
+        for name in ("desk-preview", "desk-arrange", "desk-test", "desk-dispatch", "desk-report")
     ]
     found += [
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")

@@ -82,6 +82,7 @@ OTHERS = {
     "desk-test": "epo",
     "desk-dispatch": "po",
     "desk-steer": "po",
+    "desk-report": "epro",
     "desk-follow": "po",
     "desk-resolve": "po",
     "desk-hold": "po",
@@ -174,7 +175,7 @@ class World:
         }
         if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget"}:
             return reverse(name, args=[self.rows["briefing_article"]])
-        of_issue = ("arrange", "duplicate", "preview", "preview-mail", "test", "dispatch")
+        of_issue = ("arrange", "duplicate", "preview", "preview-mail", "test", "dispatch", "report")
         if name in {f"desk-{each}" for each in of_issue}:
             return reverse(name, args=[self.issue.pk])
         kind, _underscore, what = name.removeprefix("admin:").rpartition("_")
