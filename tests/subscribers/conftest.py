@@ -1,19 +1,9 @@
 """Fixtures for tests about people."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from subscribers import ports, throttle
+from subscribers import ports
 from tests.subscribers.post import Post
-
-
-@pytest.fixture(autouse=True)
-def _limits_start_at_nothing() -> Iterator[None]:
-    """Every test is a new day for the signup limits."""
-    throttle.forget()
-    yield
-    throttle.forget()
 
 
 @pytest.fixture

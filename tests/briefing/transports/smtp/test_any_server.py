@@ -56,7 +56,7 @@ def _send(script: Sequence[Rule], *, sockets: int, pipelining: bool, eager: bool
     assert len(notebook.answered_copies) == len(set(notebook.answered_copies))
 
 
-@settings(max_examples=25, deadline=None, phases=_AS_FOUND)
+@settings(max_examples=10, deadline=None, phases=_AS_FOUND)
 @given(script=scripts, sockets=st.integers(1, 4), pipelining=st.booleans(), eager=st.booleans())
 def test_each_copy_has_one_true_fate(
     script: list[Rule], sockets: int, *, pipelining: bool, eager: bool
