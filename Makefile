@@ -6,7 +6,7 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 # A file stays with one worker: what it starts (a whole copy, a mail server) is started once.
-IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 PY := $(VENV)/bin/python
 
 # uv must neither bring its own Python nor ignore the certificates this machine trusts.
