@@ -5,6 +5,8 @@
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
+# What runs again on PostgreSQL.
+AGAIN ?= sql and not browser and not screen
 # A file stays with one worker: what it starts (a whole copy, a mail server) is started once.
 IN_PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 PY := $(VENV)/bin/python
@@ -26,10 +28,10 @@ run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="-
 
 test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL on PostgreSQL
 	@$(PY) -m pytest $(IN_PARALLEL) -q $(ARGS)
-	@DATABASE=postgresql $(PY) -m pytest $(IN_PARALLEL) -q -m "sql and not browser" $(ARGS)
+	@DATABASE=postgresql $(PY) -m pytest $(IN_PARALLEL) -q -m "$(AGAIN)" $(ARGS)
 
-test-full: $(VENV)/dev.stamp ## Run the same, and every large corpus as a whole
-	@$(MAKE) --no-print-directory test ARGS="--full $(ARGS)"
+test-full: $(VENV)/dev.stamp ## Run the same with every large corpus as a whole, screens on both databases
+	@$(MAKE) --no-print-directory test ARGS="--full $(ARGS)" AGAIN="sql and not browser"
 
 check: $(VENV)/dev.stamp ## Run every other check: style, types, layers, templates, migrations, words
 	@$(PY) -m tests.checks $(ARGS)

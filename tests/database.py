@@ -12,12 +12,19 @@ from subscribers import triggers
 from tests.environment import LOCAL_DIR
 
 _USES_SQL = {"db", "transactional_db", "live_server"}
+# Doors: they ask the database by the rules and models that are tested on both databases themselves.
+_SCREENS = ("/admin/", "/views/", "/web/", "/demo/")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches SQL, so that `-m sql` on PostgreSQL can never miss a test of it."""
+    """Mark what touches SQL, so that `-m sql` on PostgreSQL can never miss a test of it.
+
+    Screens among it are marked as well: on PostgreSQL they run with `make test-full`.
+    """
     for item in items:
+        if any(folder in item.path.as_posix() for folder in _SCREENS):
+            item.add_marker("screen")
         if item.get_closest_marker("django_db") or _USES_SQL & set(
             getattr(item, "fixturenames", ())
         ):

@@ -16,7 +16,7 @@ _HEADERS = (
     *("List-Unsubscribe-Post", "Feedback-ID", "MIME-Version", "Content-Type"),
 )
 copies = given(content=messages.variants, slots=messages.readers)
-often = settings(max_examples=150, deadline=None)
+often = settings(max_examples=60, deadline=None)
 
 
 @often

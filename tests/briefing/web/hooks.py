@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,17 @@ def post_of(esp: str, payload: dict[str, Any], *, reference: str) -> Post:
 def send(esp: str, post: Post, *, authorization: str | None = None) -> HttpResponse:
     """Post a report."""
     headers = {"Authorization": basic() if authorization is None else authorization} | post.headers
-    answer = Client().post(
+    answer = _client().post(
         f"/hooks/{esp}/", post.body, content_type=post.content_type, headers=headers
     )
     assert isinstance(answer, HttpResponse)
     return answer
+
+
+@cache
+def _client() -> Client:
+    """Return one client for all posts: each new one would set up every middleware again."""
+    return Client()
 
 
 def a_reference(dispatch_id: int, subscriber_id: int) -> str:

@@ -1,7 +1,6 @@
 """Every provider's documented reports, genuine and forged, at the door and folded."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +17,7 @@ from tests.queue import Doorbell
 
 pytestmark = pytest.mark.django_db
 
-CASES = [
-    pytest.param(path, id=f"{path.parent.name}-{path.stem}")
-    for esp in webhooks.PROVIDERS
-    for path in sorted((hooks.PAYLOADS / esp).glob("*.json"))
-]
-ADDRESS = "reader0@mail.example"
+PAYLOADS = {esp: sorted((hooks.PAYLOADS / esp).glob("*.json")) for esp in webhooks.PROVIDERS}
 
 
 @pytest.fixture(autouse=True)
@@ -43,28 +37,33 @@ def reference(dispatch: Dispatch) -> str:
 
 
 def test_every_provider_of_anymail_has_payloads() -> None:
-    assert {path.values[0].parent.name for path in CASES} == set(webhooks.PROVIDERS)  # type: ignore[union-attr]  # it is a path
+    assert all(len(paths) >= 5 for paths in PAYLOADS.values())
 
 
-@pytest.mark.parametrize("path", CASES)
-def test_a_documented_report_is_kept_once_and_folds_to_its_fate(
-    path: Path, dispatch: Dispatch, doorbell: Doorbell, django_capture_on_commit_callbacks: Any
+@pytest.mark.parametrize("esp", webhooks.PROVIDERS)
+def test_each_documented_report_is_kept_once_and_folds_to_its_fate(
+    esp: str, doorbell: Doorbell, django_capture_on_commit_callbacks: Any
 ) -> None:
-    esp, payload = path.parent.name, json.loads(path.read_text("utf-8"))
-    with django_capture_on_commit_callbacks(execute=True):
-        for _ in range(2):
-            post = hooks.post_of(esp, payload, reference=reference(dispatch))
-            assert hooks.send(esp, post).status_code == 200
-    event = Event.objects.get()
-    assert (event.provider, event.kind) == (esp, payload["kind"])
-    assert event.subscriber_id == readers_of(dispatch)[0]
-    assert "@" not in json.dumps(event.payload) + event.code
+    """Of each payload another reader, so that what was heard of one is all that was heard of them."""
+    paths = PAYLOADS[esp]
+    dispatch = sent(len(paths))
+    readers = readers_of(dispatch)
+    for path, reader in zip(paths, readers, strict=True):
+        payload = json.loads(path.read_text("utf-8"))
+        with django_capture_on_commit_callbacks(execute=True):
+            for _ in range(2):
+                post = hooks.post_of(esp, payload, reference=hooks.a_reference(dispatch.pk, reader))
+                assert hooks.send(esp, post).status_code == 200, path
+        event = Event.objects.get(subscriber_id=reader)
+        assert (event.provider, event.kind) == (esp, payload["kind"]), path
+        assert "@" not in json.dumps(event.payload) + event.code, path
     assert doorbell.rung("briefing.tasks.fold")
-    apply.fold(now=event.received_at)
-    event.refresh_from_db()
-    assert event.folded_at
-    heard = Delivery.objects.get(dispatch=dispatch, subscriber_id=event.subscriber_id).fate
-    assert heard == apply.BITS.get(Event.Kind(payload["kind"]), 0)
+    apply.fold(now=timezone.now())
+    assert not Event.objects.filter(folded_at=None).exists()
+    heard = dict(Delivery.objects.filter(dispatch=dispatch).values_list("subscriber_id", "fate"))
+    for path, reader in zip(paths, readers, strict=True):
+        kind = Event.Kind(json.loads(path.read_text("utf-8"))["kind"])
+        assert heard[reader] == apply.BITS.get(kind, 0), path
 
 
 @pytest.mark.parametrize("esp", webhooks.PROVIDERS)
@@ -72,7 +71,7 @@ def test_forged_posts_have_no_effect(esp: str, dispatch: Dispatch) -> None:
     payload = json.loads((hooks.PAYLOADS / esp / "hard.json").read_text("utf-8"))
     post = hooks.post_of(esp, payload, reference=reference(dispatch))
     before = Suppression.objects.count()
-    for number in range(80):
+    for number in range(77):
         forged = ["", "Basic bm9ib2R5Om5vdGhpbmc=", hooks.basic("desk:" + "x" * number), "Bearer x"]
         answer = hooks.send(esp, post, authorization=forged[number % 4])
         assert answer.status_code in {400, 401}

@@ -2,9 +2,10 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -121,6 +122,15 @@ def all_are(group: Group, outcome: int) -> bool:
 
 
 RouteTo = Callable[..., Route]
+# One of each way in which providers differ; all of them run with --full.
+_SAMPLE = {"amazon_ses", "brevo", "mailgun", "mailtrap", "postmark", "resend", "sparkpost"}
+
+
+def _sampled(names: Iterable[str]) -> list[Any]:
+    """Return providers as parameters, those outside the sample for a full run only."""
+    return [
+        name if name in _SAMPLE else pytest.param(name, marks=pytest.mark.full) for name in names
+    ]
 
 
 @pytest.fixture
@@ -155,19 +165,19 @@ def route_to(settings: Settings) -> Iterator[RouteTo]:
         yield open_route
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture(params=_sampled(PROVIDERS))
 def route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     """Every provider's route in turn."""
     return route_to(request.param)
 
 
-@pytest.fixture(params=[name for name, each in PROVIDERS.items() if not each.single])
+@pytest.fixture(params=_sampled(name for name, each in PROVIDERS.items() if not each.single))
 def batch_route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     """The routes whose calls hold many readers."""
     return route_to(request.param)
 
 
-@pytest.fixture(params=[name for name, each in PROVIDERS.items() if each.by_line])
+@pytest.fixture(params=_sampled(name for name, each in PROVIDERS.items() if each.by_line))
 def line_route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     """The routes whose provider says of each reader what became of them."""
     return route_to(request.param)
