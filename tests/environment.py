@@ -57,8 +57,13 @@ os.environ |= {
 }
 
 # How long an example takes says more about what else the machine does than about the code.
+# The same examples each time: an ordinary run tells of the change and not of luck. A full run of
+# `make test-full` tries thousands more.
 hypothesis.settings.register_profile(
-    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "tests",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("tests")
 

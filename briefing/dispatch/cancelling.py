@@ -33,7 +33,8 @@ def _settle(dispatch_id: int, outcome: int, code: str, *, now: datetime) -> int:
     settled = _deferred(dispatch_id, outcome, code)
     while held := claims.claim(dispatch_id, now=now):
         settled += _rest_of(dispatch_id, held, outcome, code, now=now)
-    return settled
+    # A claim recovers what a lost worker had never started, and has that tried again.
+    return settled + _deferred(dispatch_id, outcome, code)
 
 
 @transaction.atomic

@@ -144,7 +144,14 @@ class Engine(RuleBasedStateMachine):
 
     @rule()
     def leases_run_out(self) -> None:
-        """Let every lease end, of the dead and of those who only sleep."""
+        """Let every lease end, of the dead and of those who only sleep.
+
+        Whoever sleeps through a lease has slept through the deadline before it: what they had not
+        started by then never leaves.
+        """
+        for worker in self.workers.values():
+            for group in worker.load.in_flight:
+                group.wire.deadline = 0.0
         past = timezone.now() - timedelta(seconds=1)
         Batch.objects.filter(state=Batch.State.CLAIMED).update(lease_until=past)
 
