@@ -1,5 +1,6 @@
 """Starts the receiving side of a measurement, and Postfix's own sender as the reference."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -44,8 +45,10 @@ def smtp_sink() -> Iterator[int]:
     if program is None:
         raise RuntimeError("smtp-sink is missing: install Debian's package postfix")
     port = free_port()
+    # It refuses to serve as root.
+    account = ["-u", "nobody"] if os.geteuid() == 0 else []
     process = subprocess.Popen(
-        [program, "-c", f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL
+        [program, *account, "-c", f"127.0.0.1:{port}", "1000"], stdout=subprocess.DEVNULL
     )
     try:
         _wait(port)
