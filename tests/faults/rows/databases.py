@@ -30,8 +30,9 @@ _COMMITS = 50
 )
 def postgres_restarts(world: World) -> Measured:
     """Throw every connection out, again and again, while three workers send."""
-    world.sink.order("delay", 0.02)
-    dispatch = world.dispatch(6_000)
+    # So many and so slowly that no machine is through with them before the last restart.
+    world.sink.order("delay", 0.04)
+    dispatch = world.dispatch(9_000)
     for _ in range(3):
         world.fork()
     back: list[float] = []
