@@ -26,11 +26,27 @@ class RunningSink:
     def connect(self) -> socket.socket:
         """Open a connection and read the greeting and the answer to EHLO."""
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=_DEADLINE_SECONDS)
-        connection.sendall(b"EHLO tests.example\r\n")
-        answer = b""
-        while not re.search(rb"^250 [^\r]*\r\n", answer, re.MULTILINE):
-            answer += connection.recv(4096)
+        try:
+            _greet(connection)
+        except OSError:
+            connection.close()
+            raise
         return connection
+
+
+def _greet(connection: socket.socket) -> None:
+    """Say EHLO and read its answer, so that what follows reads answers to its own commands.
+
+    Raises:
+        ConnectionError: the sink is gone
+    """
+    connection.sendall(b"EHLO tests.example\r\n")
+    answer = b""
+    while not re.search(rb"^250 [^\r]*\r\n", answer, re.MULTILINE):
+        received = connection.recv(4096)
+        if not received:
+            raise ConnectionResetError
+        answer += received
 
 
 def _wait_until_listening(log: Path) -> int:
