@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError, sources
@@ -28,7 +29,7 @@ def start(issue: Issue, *, now: datetime, countdown: timedelta = timedelta(0)) -
     """
     if not issue.items.exists():
         raise DispatchRefusedError(
-            "This issue has no articles. Add at least one, then dispatch it."
+            _("This issue has no articles. Add at least one, then dispatch it.")
         )
     if Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).exists():
         raise DispatchRefusedError(_already(issue))
@@ -56,7 +57,7 @@ def _begin(
     combinations = audience.combinations(issue.newsletter, now=now, scope=scope)
     if not combinations:
         raise DispatchRefusedError(
-            f"Nobody would receive this issue: {issue.newsletter} has no active reader for it."
+            _("Nobody would receive this issue: %s has no active reader for it.") % issue.newsletter
         )
     main = Dispatch.objects.filter(issue=issue, kind=Dispatch.Kind.MAIN).first()
     if kind != Dispatch.Kind.MAIN:
@@ -89,11 +90,12 @@ def _begin(
 def _check_follows(issue: Issue, main: Dispatch | None) -> None:
     """Refuse, by DispatchRefusedError, while there is nothing to follow or it is still going on."""
     if main is None:
-        raise DispatchRefusedError(f"{issue} has not been dispatched yet. Dispatch it first.")
+        raise DispatchRefusedError(_("%s has not been dispatched yet. Dispatch it first.") % issue)
     busy = Dispatch.objects.filter(issue=issue).exclude(state__in=ENDED).first()
     if busy:
         raise DispatchRefusedError(
-            f"Dispatch {busy.pk} of {issue} is still {busy.get_state_display()}. Let it end first."
+            _("Dispatch %(number)d of %(issue)s is still %(state)s. Let it end first.")
+            % {"number": busy.pk, "issue": issue, "state": busy.get_state_display()}
         )
 
 
@@ -175,6 +177,9 @@ def _step(
 
 def _already(issue: Issue) -> str:
     return (
-        f"{issue} has been dispatched already. Readers it missed can be written to from its "
-        "dispatch page; the others will not get it twice."
+        _(
+            "%s has been dispatched already. Readers it missed can be written to from its "
+            "dispatch page; the others will not get it twice."
+        )
+        % issue
     )

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from briefing.archive import markdown, plaintext
@@ -77,9 +78,11 @@ def compile_issue(issue: Issue, combinations: Sequence[Combination], *, now: dat
     by_key = {variant_key(each): each for each in (*combinations, whole)}
     if len(by_key) > MAX_VARIANTS:
         raise CompileError(
-            f"This issue would need {len(by_key)} variants; {MAX_VARIANTS} is the most. Its readers "
-            "follow too many different combinations of its topics: put articles on fewer topics "
-            "into it."
+            _(
+                "This issue would need %(number)d variants; %(most)d is the most. Its readers follow "
+                "too many different combinations of its topics: put articles on fewer topics into it."
+            )
+            % {"number": len(by_key), "most": MAX_VARIANTS}
         )
     # An article's link has its place in the table whoever is tracked, and in the issue's order.
     table = LinkTable(article.url for article in entries(issue))
@@ -153,7 +156,10 @@ def _check_slots(part: str, segments: list[str]) -> None:
     """
     missing = _REQUIRED.difference(slots_of(segments))
     if missing:
-        raise CompileError(f"The {part} part has lost: {', '.join(sorted(missing))}.")
+        raise CompileError(
+            _("The %(part)s part has lost: %(missing)s.")
+            % {"part": part, "missing": ", ".join(sorted(missing))}
+        )
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 # What an editor may write between braces. Everything else a copy needs is the template's business.
 VARIABLES = ("name",)
 # What the mail's templates place themselves.
@@ -23,7 +25,8 @@ class UnknownVariableError(ValueError):
 
     def __init__(self, expression: str) -> None:
         known = ", ".join(f"{{{{ {name}|… }}}}" for name in VARIABLES)
-        super().__init__(f"“{{{{{expression}}}}}” is not known here. Known: {known}.")
+        names = {"expression": f"{{{{{expression}}}}}", "known": known}
+        super().__init__(_("“%(expression)s” is not known here. Known: %(known)s.") % names)
         self.expression = expression
 
 
