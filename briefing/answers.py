@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from briefing.dispatch import holding
 from briefing.issues import lifecycle
@@ -44,8 +44,10 @@ class Answers:
         """Remove what the provider said of a reader; that an issue went out stays, for the counts."""
         # A server's answer often quotes the address it refused.
         _deliveries(subscriber_id).update(code=None, reference=None)
-        Event.objects.filter(dispatch_id__in=_dispatches(), subscriber_id=subscriber_id).update(
-            payload={}
+        of_an_issue = Q(dispatch_id__in=_dispatches())
+        # Reports on single mails name no dispatch.
+        Event.objects.filter(of_an_issue | Q(dispatch_id=None), subscriber_id=subscriber_id).update(
+            code="", payload={}
         )
 
 

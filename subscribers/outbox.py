@@ -90,6 +90,16 @@ def forget_addresses(*, now: datetime) -> int:
     return named.update(context={})
 
 
+def forget_address(address_key: str) -> int:
+    """Empty the rows that name an address, whoever's they are; return how many.
+
+    Whoever asked to be written to there has to ask again.
+    """
+    # An address's key is its text in small letters.
+    named = Q(context__old__iexact=address_key) | Q(context__new__iexact=address_key)
+    return Outbox.objects.filter(named).update(context={}, code="")
+
+
 def delete_old(*, now: datetime) -> int:
     """Delete what was settled long ago; return how many."""
     old = Outbox.objects.filter(finished_at__lte=now - KEPT_FOR)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from subscribers import address, consent, outbox, ports, sealing, suppression
 from subscribers.consent import Entry
@@ -52,10 +52,14 @@ def erase(address_key: str, *, now: datetime) -> bool:
     with transaction.atomic():
         # First of all, because it updates the rows that a running dispatch locks.
         suppression.suppress(address_key, suppression.Reason.ERASED, now=now)
-        _forget_signups(address_key)
+        suppression.forget_notes(address_key)
+        outbox.forget_address(address_key)
         reader = Subscriber.objects.filter(address_key=address_key).first()
+        _forget_signups(_signups(address_key))
         if reader is None:
             return False
+        # Those under an address the reader has moved away from since.
+        _forget_signups(SignupRequest.objects.filter(person=reader.person))
         _empty(reader, now=now)
         ConsentContext.objects.filter(record__person=reader.person).delete()
         entry = Entry(person=reader.person, act=ConsentRecord.Act.ERASED, at=now)
@@ -100,15 +104,14 @@ def _empty(reader: Subscriber, *, now: datetime) -> None:
     )
 
 
-def _forget_signups(address_key: str) -> None:
+def _forget_signups(requests: QuerySet[SignupRequest]) -> None:
     """Delete the requests, and the context that the ledger keeps of each."""
-    requests = _signups(address_key)
     people = list(requests.values_list("person", flat=True))
     ConsentContext.objects.filter(record__person__in=people).delete()
     requests.delete()
 
 
-def _signups(address_key: str) -> Any:
+def _signups(address_key: str) -> QuerySet[SignupRequest]:
     # A disowned request keeps only the hash: it is found by that, and goes as well.
     hashes = address.hashes_under_all_keys(address_key)
     return SignupRequest.objects.filter(Q(address_key=address_key) | Q(address_hash__in=hashes))

@@ -63,6 +63,11 @@ def history(address_key: str) -> QuerySet[Suppression]:
     ).order_by("pk")
 
 
+def forget_notes(address_key: str) -> None:
+    """Empty what staff wrote beside an address's suppressions: it may name the person."""
+    history(address_key).exclude(note="").update(note="")
+
+
 def is_suppressed(address_key: str) -> bool:
     """Whether anything but a confirmation is refused."""
     return _standing(address_key).exists()

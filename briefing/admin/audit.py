@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
+from briefing.masking import mask
 from briefing.models import AuditEntry, User
 
 
@@ -20,7 +21,9 @@ def record(
     actor: AbstractBaseUser | AnonymousUser | None = None,
     **detail: Any,
 ) -> AuditEntry:
-    """Write one entry. `detail` says what the act was, in words and numbers, never with an address.
+    """Write one entry. `detail` says what the act was, in words and numbers.
+
+    An address that somebody typed into a reason is masked: nobody could take it out again.
 
     `actor` is only given where the request does not know them yet, as in a login.
     """
@@ -31,7 +34,9 @@ def record(
         act=act,
         subject=about._meta.label_lower if about else "",
         subject_id=str(about.pk) if about else "",
-        detail=detail,
+        detail={
+            name: mask(told) if isinstance(told, str) else told for name, told in detail.items()
+        },
         ip=_ip(request),
     )
 

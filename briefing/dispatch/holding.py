@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from briefing.dispatch import alerts, highwater, notes
 from briefing.dispatch.states import SENDING
+from briefing.masking import mask
 from briefing.models import Alert, Batch, Dispatch, Fence
 from subscribers import restoring
 
@@ -30,11 +31,11 @@ def held() -> str:
 
 def hold(reason: str, *, now: datetime) -> None:
     """Stop all outgoing mail: takes effect at the next intent and the next single mail."""
+    # A dispatch keeps it, and an erasure would not look here for an address.
+    reason = mask(reason)[:200]
     Fence.objects.get_or_create(pk=1)
-    Fence.objects.filter(pk=1, held="").update(held=reason[:200], held_at=now)
-    Dispatch.objects.filter(state__in=SENDING).update(
-        state=Dispatch.State.HOLDING, reason=reason[:200]
-    )
+    Fence.objects.filter(pk=1, held="").update(held=reason, held_at=now)
+    Dispatch.objects.filter(state__in=SENDING).update(state=Dispatch.State.HOLDING, reason=reason)
 
 
 def let_go(*, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Who is asking, as far as it is kept: the visitor's network, the page, whether a person clicked."""
 
 import ipaddress
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -93,7 +93,9 @@ def _page(request: HttpRequest) -> str:
         return f"/{here.url_name}/"
     parts = urlsplit(request.headers.get("Referer", ""))
     if parts.netloc not in ("", request.get_host()):
-        return f"{parts.netloc}{parts.path}"[:300]
+        # A path that names somebody would stand in the ledger for ever.
+        named = "@" in unquote(parts.path)
+        return f"{parts.hostname or ''}{'' if named else parts.path}"[:300]
     try:
         there = resolve(parts.path)
     except Resolver404:
