@@ -1,5 +1,6 @@
 """Large corpora: a sample of each runs always, the whole of it with `--full`."""
 
+import hypothesis
 import pytest
 
 
@@ -11,6 +12,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the mark, for --strict-markers."""
     config.addinivalue_line("markers", "full: a corpus as a whole; runs with --full only")
+    if config.getoption("full"):
+        hypothesis.settings.load_profile("full")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -63,7 +63,15 @@ hypothesis.settings.register_profile(
     "tests",
     deadline=None,
     derandomize=True,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=25,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        # Fixtures that tests with examples ask for keep nothing of the example before.
+        hypothesis.HealthCheck.function_scoped_fixture,
+    ],
+)
+hypothesis.settings.register_profile(
+    "full", hypothesis.settings.get_profile("tests"), max_examples=500
 )
 hypothesis.settings.load_profile("tests")
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
@@ -42,7 +42,6 @@ def test_case_never_makes_a_second_reader() -> None:
     assert spellings == {"a.b@example.com"}
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80))
 def test_whatever_is_typed_is_either_kept_as_plain_ascii_or_refused(text: str) -> None:
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers import consent, merkle, sealing, triggers
@@ -219,7 +219,6 @@ def test_a_receipt_says_when_it_is_not_sealed_yet() -> None:
     assert sealing.receipt(next(consent.history(row.person)))["seal"] is None
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40), st.data())
 def test_every_proof_leads_to_the_root_and_no_other_value_does(
     values: list[bytes], data: st.DataObject

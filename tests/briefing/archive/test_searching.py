@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.archive import search_index, searching
@@ -79,9 +79,6 @@ def test_a_query_without_a_word_finds_nothing(query: str) -> None:
     assert searching.search(query) == searching.Findings([], [], [])
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
 @given(st.text(alphabet="ab'’\"*()&|!:^-+ \\%_NEAROTD,;{}[]<>漢é\x00", max_size=60))
 def test_no_query_breaks_the_search(query: str) -> None:
     assert searching.search(query).hits == []

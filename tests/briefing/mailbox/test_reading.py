@@ -8,8 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -154,9 +153,6 @@ def test_a_report_about_a_test_mail_suppresses_nobody() -> None:
     )
 
 
-@hypothesis_settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(st.binary(min_size=1, max_size=300))
 def test_a_mail_that_cannot_be_read_stops_no_other(maildir: Path, noise: bytes) -> None:
     mine = Subscription.objects.first() or factories.subscription("ada@mail.example")

@@ -1,7 +1,7 @@
 """What a mail that came back says, whoever wrote it and however badly."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.mailbox.reports import Kind, read
@@ -74,7 +74,6 @@ def test_an_altered_token_leaves_nothing() -> None:
     assert read(f"Subject: {altered}\r\n\r\n".encode()).kind is Kind.LETTER
 
 
-@settings(max_examples=60)
 @given(st.binary(max_size=400), st.integers(0, 2000))
 def test_no_mail_is_so_broken_that_reading_fails(noise: bytes, at: int) -> None:
     whole = letters.letter("dsn/postfix")

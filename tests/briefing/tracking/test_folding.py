@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.dispatch import fate, invariants, sender
@@ -47,9 +47,6 @@ def dispatch(db: None) -> Dispatch:
     return sent(3)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(
     heard=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(KINDS)), max_size=12),
     chance=st.randoms(use_true_random=False),

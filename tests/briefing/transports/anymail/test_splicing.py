@@ -8,7 +8,7 @@ from html import escape
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.transports.anymail.encoding import carriable, display_name, inert
@@ -72,11 +72,6 @@ contents = st.builds(
 ).filter(_storable)
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 @given(content=contents, name=texts, address=addresses, token=tokens)
 def test_a_provider_reads_back_what_was_written(
     route: Route, content: VariantContent, name: str, address: str, token: str
