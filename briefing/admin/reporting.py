@@ -88,7 +88,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         heard=heard,
         clicks=clicks,
         excluded=excluded,
-        candidates=report.planned + sum(report.excluded.values()),
+        candidates=report.candidates,
         rules=humans.RULES,
         trail=trail.issue(of),
     )

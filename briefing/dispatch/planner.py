@@ -109,6 +109,7 @@ def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:
     if not count.watermark:
         count.lanes = _lanes(planned)
     Batch.objects.bulk_create(_batches(dispatch, planned, count.lanes, clock))
+    count.again += selection.planned_before(dispatch, [each.subscriber_id for each in planned])
     _count(count, page)
     if len(page) < size:
         Dispatch.objects.filter(pk=dispatch_id).update(planned_at=now)
@@ -124,7 +125,7 @@ def _count(count: DispatchCount, page: Sequence[Candidate]) -> None:
     count.excluded = dict(Counter(count.excluded) + excluded)
     if page:
         count.watermark = page[-1].subscriber_id
-    count.save(update_fields=["watermark", "candidates", "planned", "excluded", "lanes"])
+    count.save(update_fields=["watermark", "candidates", "planned", "again", "excluded", "lanes"])
 
 
 def _lanes(candidates: Sequence[Candidate]) -> list[str]:

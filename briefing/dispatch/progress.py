@@ -17,6 +17,7 @@ class Progress:
     planned_completely: bool
     candidates: int
     planned: int
+    again: int
     excluded: dict[str, int]
     by_outcome: dict[str, int]
     open_batches: int
@@ -66,6 +67,7 @@ def measure(dispatch_id: int) -> Progress:
         planned_completely=dispatch.planned_at is not None,
         candidates=count.candidates,
         planned=count.planned,
+        again=count.again,
         excluded=dict(count.excluded),
         by_outcome=by_outcome,
         open_batches=open_batches,

@@ -50,6 +50,7 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         deaths=batch.deaths,
         suspect=batch.suspect,
         suspect_deaths=batch.suspect_deaths,
+        counted_at=now,
         **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
         **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
     )
@@ -79,18 +80,21 @@ def _is_awaited(noted: notes.Noted) -> bool:
 @transaction.atomic
 def _recover(note: notes.GroupNote) -> int:
     counts: Counter[int] = Counter()
+    accepted: list[int] = []
     for reader, state in zip(note.readers, note.states, strict=True):
         outcome = DEFERRED if state == journal.WAITING else state - journal.ANSWERED
         if outcome not in {ACCEPTED, REJECTED, DEFERRED}:
             continue
-        counts[outcome] += Delivery.objects.filter(
+        moved = Delivery.objects.filter(
             dispatch_id=note.dispatch_id, subscriber_id=reader, fence=note.fence, outcome=UNKNOWN
         ).update(
             outcome=outcome,
             code=None if outcome == ACCEPTED else "worker lost, told by its journal",
             next_at=database_now() if outcome == DEFERRED else None,
         )
-    results.adjust(note.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+        counts[outcome] += moved
+        accepted += [reader] * (moved and outcome == ACCEPTED)
+    results.adjust(note.dispatch_id, +counts, taken={UNKNOWN: counts.total()}, accepted=accepted)
     return counts.total()
 
 

@@ -91,8 +91,13 @@ def _decide(
 
 
 def _move(dispatch_id: int, readers: Collection[int], before: int, **to: Any) -> int:
-    number = Delivery.objects.filter(
-        dispatch_id=dispatch_id, subscriber_id__in=readers, outcome=before
-    ).update(fence=None, **to)
-    results.adjust(dispatch_id, Counter({to["outcome"]: number}), taken={before: number})
+    # Their numbers first, locked: only those that this call moves count for their lanes.
+    rows = Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=readers)
+    asked = rows.filter(outcome=before).select_for_update().order_by("subscriber_id")
+    moved = list(asked.values_list("subscriber_id", flat=True))
+    number = rows.filter(subscriber_id__in=moved, outcome=before).update(fence=None, **to)
+    accepted = moved if to["outcome"] == ACCEPTED else []
+    results.adjust(
+        dispatch_id, Counter({to["outcome"]: number}), taken={before: number}, accepted=accepted
+    )
     return number

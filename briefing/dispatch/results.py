@@ -2,10 +2,11 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from briefing.dispatch import late
 from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN, next_attempt
 from briefing.dispatch.sql import dialect
 from briefing.dispatch.sql.rows import ResultRow
@@ -85,12 +86,22 @@ def write_one(row: ResultRow) -> str:
         row = row._replace(address=None)
     done = dialect().upsert_result(row)
     if done == "resolved":
-        adjust(row.dispatch_id, Counter({row.outcome: 1}), taken={UNKNOWN: 1})
+        accepted = [row.subscriber_id] if row.outcome == ACCEPTED else []
+        adjust(row.dispatch_id, Counter({row.outcome: 1}), taken={UNKNOWN: 1}, accepted=accepted)
     return str(done)
 
 
-def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> None:
-    """Move numbers between a dispatch's counters after their batches had counted them."""
+def adjust(
+    dispatch_id: int,
+    new: Counter[int],
+    *,
+    taken: dict[int, int],
+    accepted: Collection[int] = (),
+) -> None:
+    """Move numbers between a dispatch's counters after their batches had counted them.
+
+    `accepted` are the readers whose copies are accepted by now: they count for their lanes too.
+    """
     if not +new:
         return
     count = lock_counters(dispatch_id)
@@ -99,6 +110,7 @@ def adjust(dispatch_id: int, new: Counter[int], *, taken: dict[int, int]) -> Non
     for outcome, number in taken.items():
         count.adjusted[COUNTERS[outcome]] = count.adjusted.get(COUNTERS[outcome], 0) - number
     count.save(update_fields=["adjusted"])
+    late.count(dispatch_id, accepted, lanes=count.lanes)
 
 
 def lock_counters(dispatch_id: int) -> DispatchCount:

@@ -50,12 +50,10 @@ class RetryGroup:
 
     def record(self, *, now: datetime) -> None:
         """Replace unknown by the answer, where this attempt's fence still stands."""
-        counts: Counter[int] = Counter()
-        for copy in self.copies:
-            outcome = self._write(copy, now=now)
-            if outcome is not None:
-                counts[outcome] += 1
-        results.adjust(self.dispatch_id, +counts, taken={UNKNOWN: counts.total()})
+        told = {copy.subscriber_id: self._write(copy, now=now) for copy in self.copies}
+        counts = Counter(outcome for outcome in told.values() if outcome is not None)
+        accepted = [reader for reader, outcome in told.items() if outcome == ACCEPTED]
+        results.adjust(self.dispatch_id, counts, taken={UNKNOWN: counts.total()}, accepted=accepted)
 
     def _write(self, copy: Copy, *, now: datetime) -> int | None:
         """Write one answer; returns the outcome, or None when the row is not ours any more."""

@@ -26,14 +26,23 @@ def narrow(dispatch: Dispatch, page: Sequence[Candidate]) -> list[Candidate]:
     ]
 
 
+def planned_before(dispatch: Dispatch, readers: Sequence[int]) -> int:
+    """Return how many of these readers an earlier dispatch of the issue itself had planned."""
+    if dispatch.kind != Dispatch.Kind.MISSED:
+        return 0
+    rows = Delivery.objects.filter(dispatch_id__in=_earlier(dispatch), subscriber_id__in=readers)
+    return rows.values("subscriber_id").distinct().count()
+
+
 def _reached(dispatch: Dispatch, readers: Sequence[int]) -> set[int]:
     """Return who of these readers got the issue by any of its dispatches but corrections."""
-    dispatches = list(
-        Dispatch.objects.filter(issue_id=dispatch.issue_id)
-        .exclude(kind=Dispatch.Kind.CORRECTION)
-        .values_list("pk", flat=True)
-    )
     rows = Delivery.objects.filter(
-        dispatch_id__in=dispatches, subscriber_id__in=readers, outcome__in=_HAS_IT
+        dispatch_id__in=_earlier(dispatch), subscriber_id__in=readers, outcome__in=_HAS_IT
     )
     return set(rows.values_list("subscriber_id", flat=True))
+
+
+def _earlier(dispatch: Dispatch) -> list[int]:
+    """Return the dispatches that carried the issue itself before this one."""
+    rows = Dispatch.objects.filter(issue_id=dispatch.issue_id, pk__lt=dispatch.pk)
+    return list(rows.exclude(kind=Dispatch.Kind.CORRECTION).values_list("pk", flat=True))

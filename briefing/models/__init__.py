@@ -14,6 +14,7 @@ from briefing.models.article import (
     WatchItem,
 )
 from briefing.models.audit import AuditEntry
+from briefing.models.count import ClickMonth, HourCount, LateCount, hours_after
 from briefing.models.delivery import Delivery
 from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
@@ -33,6 +34,7 @@ __all__ = [
     "Breaker",
     "Bucket",
     "Burst",
+    "ClickMonth",
     "Correction",
     "Delivery",
     "Dispatch",
@@ -43,11 +45,14 @@ __all__ = [
     "EventCount",
     "Fence",
     "FormerSlug",
+    "HourCount",
     "Issue",
     "IssueItem",
     "KeptText",
+    "LateCount",
     "Link",
     "Source",
     "User",
     "WatchItem",
+    "hours_after",
 ]

@@ -72,6 +72,11 @@ class DispatchCount(models.Model):
     watermark = models.BigIntegerField(default=0, help_text=_("Highest reader id planned so far."))
     candidates = models.PositiveIntegerField(_("candidates"), default=0)
     planned = models.PositiveIntegerField(_("planned"), default=0)
+    again = models.PositiveIntegerField(
+        _("planned again"),
+        default=0,
+        help_text=_("Of the planned, those whom an earlier dispatch of the issue had planned too."),
+    )
     excluded = models.JSONField(_("excluded by reason"), default=dict)
     lanes = models.JSONField(
         default=list, help_text=_("Domains whose batches run apart from the others’.")
@@ -113,6 +118,7 @@ class Batch(models.Model):
     suspect_deaths = models.PositiveSmallIntegerField(default=0)
     intent_upto = models.PositiveSmallIntegerField(default=0)
     done_upto = models.PositiveSmallIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True)
     accepted = models.PositiveSmallIntegerField(default=0)
     deferred = models.PositiveSmallIntegerField(default=0)
     rejected = models.PositiveSmallIntegerField(default=0)

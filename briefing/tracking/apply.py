@@ -14,7 +14,8 @@ from django.db.models import F
 from briefing.dispatch import fate, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.models import Batch, Delivery, Event
-from briefing.tracking import consequences, rows
+from briefing.tracking import consequences, hours, rows
+from briefing.tracking.hours import Moment
 from briefing.tracking.rows import Heard, Told
 from subscribers.models import Subscriber
 
@@ -102,31 +103,35 @@ def _count(events: Sequence[Told], deliveries: dict[Place, Heard]) -> None:
     """Bring the deliveries' bits and the counters up to date, and settle what was unknown."""
     domains = _domains(deliveries)
     counts: Counter[Counted] = Counter()
-    news: defaultdict[Place, int] = defaultdict(int)
+    clicks: list[Moment] = []
+    first: dict[Place, dict[int, datetime]] = {}
     for event in events:
         place = _place(event)
         if event.kind == Kind.CLICKED and event.by_person and event.link is not None:
             counts[place[0], domains[place], fate.CLICKED, event.link] += 1
-        if event.by_person is not False:
-            news[place] |= BITS.get(Kind(event.kind), 0)
-    for place, heard in news.items():
-        news[place] = heard & ~deliveries[place].fate
-        for bit in fate.bits(news[place]):
+            clicks.append((place[0], fate.CLICKED, event.at))
+        bit = BITS.get(Kind(event.kind), 0)
+        if bit and event.by_person is not False and not deliveries[place].fate & bit:
+            known = first.setdefault(place, {}).setdefault(bit, event.at)
+            first[place][bit] = min(known, event.at)
+    for place, heard in first.items():
+        for bit in heard:
             counts[place[0], domains[place], bit, -1] += 1
-    _switch_on(news)
+    _switch_on({place: sum(heard) for place, heard in first.items()})
     _add(counts)
+    hours.add([*clicks, *hours.of_deliveries(first)])
     _settle(events, deliveries)
 
 
 def _count_unnamed(events: Iterable[Told]) -> None:
     """Count clicks of people on links; of no delivery and no domain, because nobody knows whose."""
-    _add(
-        Counter(
-            (event.dispatch_id or 0, "", fate.CLICKED, event.link)
-            for event in events
-            if event.by_person and event.link is not None
-        )
-    )
+    clicks = [
+        event
+        for event in events
+        if event.dispatch_id and event.by_person and event.link is not None
+    ]
+    _add(Counter((event.dispatch_id or 0, "", fate.CLICKED, event.link or 0) for event in clicks))
+    hours.add([(event.dispatch_id or 0, fate.CLICKED, event.at) for event in clicks])
 
 
 def _domains(deliveries: dict[Place, Heard]) -> dict[Place, str]:

@@ -57,6 +57,7 @@ class Told(NamedTuple):
     code: str
     link: int | None
     by_person: bool | None
+    at: datetime
     received_at: datetime
 
 

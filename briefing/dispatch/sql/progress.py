@@ -20,6 +20,7 @@ _ADDED = ", ".join(f"{name} = {name} + %s" for name in COUNTERS.values())
 _RECORD = f"""
 UPDATE briefing_batch
 SET {_ADDED},
+    counted_at = CURRENT_TIMESTAMP,
     done_upto = CASE WHEN fence = %s AND done_upto < %s THEN %s ELSE done_upto END,
     intent_upto = CASE WHEN fence = %s THEN %s ELSE intent_upto END,
     state = CASE WHEN fence = %s AND size <= %s THEN 'done' ELSE state END,
