@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 NEWSLETTER = "the-robotics-briefing"
 READERS = 3
-_START_SECONDS = 180
+_UP = [sys.executable, "manage.py", "up", "--readers", str(READERS)]
+_START_SECONDS = 240
 _STOP_SECONDS = 30
 _COMMAND_SECONDS = 90
 
@@ -26,6 +27,21 @@ class Copy:
 
     folder: Path
     url: str
+    # What `up` has told so far, and its process.
+    told: str
+    process: subprocess.Popen[bytes]
+
+    def up_once(self) -> "subprocess.CompletedProcess[str]":
+        """Run `up --once` in the copy's folder, as somebody in another terminal would."""
+        return subprocess.run(
+            [*_UP, "--once"],
+            cwd=ROOT,
+            env=_environment(self.folder),
+            capture_output=True,
+            text=True,
+            timeout=_START_SECONDS,
+            check=False,
+        )
 
     def manage(self, *arguments: str) -> str:
         """Run a command of `manage.py` on this copy and return what it says."""
@@ -57,7 +73,7 @@ def running() -> Iterator[Copy]:
         told = folder / "told"
         with told.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--readers", str(READERS)],
+                _UP,
                 cwd=ROOT,
                 env=_environment(folder),
                 stdin=subprocess.DEVNULL,
@@ -65,7 +81,8 @@ def running() -> Iterator[Copy]:
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield Copy(folder=folder, url=_wait(process, told))
+            url = _wait(process, told)
+            yield Copy(folder, url, told.read_text("utf-8"), process)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(_STOP_SECONDS)

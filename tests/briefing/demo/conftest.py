@@ -37,8 +37,7 @@ class RunningSink:
 def _greet(connection: socket.socket) -> None:
     """Say EHLO and read its answer, so that what follows reads answers to its own commands.
 
-    Raises:
-        ConnectionError: the sink is gone
+    Raises: ConnectionError when the sink is gone.
     """
     connection.sendall(b"EHLO tests.example\r\n")
     answer = b""

@@ -8,11 +8,13 @@ from html import escape
 
 import pytest
 import requests
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.transports.anymail.encoding import carriable, display_name, inert
 from briefing.transports.anymail.message import MARKED_DOMAIN
+from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.base import Slots, VariantContent
 from briefing.transports.capabilities import CAPABILITIES, Capability
 from briefing.transports.headers import clean
@@ -199,26 +201,26 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "briefing.settings"
 os.environ["DATABASE_URL"] = "sqlite://"
 import django
 django.setup()
-from django.conf import settings
-settings.ANYMAIL = {"SPARKPOST_API_KEY": "key"}
-from briefing.transports.anymail.transport import AnymailTransport
-from tests.briefing.transports.messages import SENDER, reader, variant
-content = variant(subject=["For ", "name|there", ""], html=["<p>", "view_url", "</p>"])
-composer = AnymailTransport("sparkpost", timeout_seconds=5).composer(content, SENDER)
-copy = composer.build(reader())
-sys.stdout.buffer.write(b"".join(copy.form.layout.body([copy.parts])))
+from tests.briefing.transports.anymail.test_splicing import body_of_a_call
+sys.stdout.buffer.write(body_of_a_call())
 """
 
 
+def body_of_a_call() -> bytes:
+    """Return what a call to SparkPost says, whose parts come from dictionaries and sets."""
+    content = variant(subject=["For ", "name|there", ""], html=["<p>", "view_url", "</p>"])
+    with override_settings(ANYMAIL={"SPARKPOST_API_KEY": "key"}):
+        composer = AnymailTransport("sparkpost", timeout_seconds=5).composer(content, SENDER)
+        copy = composer.build(reader())
+    return b"".join(copy.form.layout.body([copy.parts]))
+
+
 def test_a_call_is_the_same_bytes_in_another_process() -> None:
-    bodies = [
-        subprocess.run(
-            [sys.executable, "-c", _PRINT_BODY],
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert json.loads(bodies[0])["recipients"]
-    assert bodies[0] == bodies[1]
+    other = subprocess.run(
+        [sys.executable, "-c", _PRINT_BODY],
+        env={"PYTHONHASHSEED": "1", "PATH": ""},
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert json.loads(other)["recipients"]
+    assert other == body_of_a_call()

@@ -1,0 +1,111 @@
+"""A whole copy as somebody runs it: `manage.py up`, two readers' journeys, a crash, `up` again.
+
+In this order, and in one file: one copy serves them all, and the crash ends it.
+"""
+
+import json
+import re
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from briefing.demo import instance, mailbox, ports
+from tests.chromium import Visit
+from tests.journeys import reader
+from tests.journeys.copy import READERS, Copy
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+
+
+def test_a_copy_comes_up_and_tells_where_everything_is(copy: Copy) -> None:
+    assert f"{READERS} readers signed up and confirmed" in copy.told
+    assert f"issue 1 went to {READERS} readers" in copy.told
+    assert _password(copy.told)
+    health = json.loads(_get(f"{copy.url}/healthz"))
+    assert health["instance"] in (copy.folder / "instance.env").read_text("utf-8")
+    ready = json.loads(_get(f"{copy.url}/readyz"))
+    assert ready["transactional"], "a real worker says which queue it listens to"
+    assert ready["dispatch"]
+
+
+def test_a_second_one_in_the_same_folder_says_where_the_first_one_is(copy: Copy) -> None:
+    second = copy.up_once()
+    assert second.returncode == 1
+    assert f"running already: {copy.url} (process {copy.process.pid})" in second.stderr
+
+
+def test_readers_with_and_without_javascript_join_read_and_leave(copy: Copy, visit: Visit) -> None:
+    with_scripts, without = visit(), visit(javascript=False)
+    readers = {"with@example.org": with_scripts, "without@example.org": without}
+    for address, page in readers.items():
+        reader.read_an_article(page)
+        reader.sign_up_in_its_box(page, address)
+        reader.confirm_from_the_mail(page, address)
+
+    copy.dispatch_next_issue("Dispatched with them")
+    for address, page in readers.items():
+        reader.leave_from_the_mail(page, address, "Dispatched with them")
+
+    copy.dispatch_next_issue("Dispatched without them")
+    first = reader.recipients(without, "Dispatched with them")
+    second = reader.recipients(without, "Dispatched without them")
+    assert all(first.count(address) == 1 for address in readers)
+    assert len(first) == READERS + len(readers)
+    assert not readers.keys() & set(second)
+    assert len(second) == READERS
+
+
+@needs_proc
+def test_a_killed_copy_comes_up_again_and_sends_nothing_twice(copy: Copy) -> None:
+    subjects = _subjects(copy.folder)
+    copy.process.kill()
+    copy.process.wait()
+    again = copy.up_once()
+    assert again.returncode == 0, again.stderr
+    assert _password(again.stdout) == _password(copy.told)
+    assert _subjects(copy.folder) == subjects
+    _assert_nothing_runs(copy.folder)
+
+
+def _get(url: str) -> str:
+    with closing(build_opener(ProxyHandler({})).open(url)) as answer:
+        return str(answer.read(), "utf-8")
+
+
+def _password(told: str) -> str:
+    found = re.search(r"login owner, password (\S+)", told)
+    assert found, told
+    return found[1]
+
+
+def _subjects(folder: Path) -> list[str]:
+    with mailbox.reading(folder / "mail.sqlite3") as box:
+        return sorted(listed.subject for listed in box.since(0))
+
+
+def _processes_of(folder: Path) -> list[int]:
+    """Return every living process that was started for a copy's folder."""
+    mark = f"LOCAL_DIR={folder}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            state = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+            if state != "Z" and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except (OSError, IndexError):
+            continue
+    return found
+
+
+def _assert_nothing_runs(folder: Path) -> None:
+    text = (folder / "instance.env").read_text("utf-8")
+    run = instance.current(dict(line.split("=", 1) for line in text.splitlines()))
+    assert all(ports.is_free(port) for port in (run.web_port, run.sink_port, run.broker_port))
+    deadline = time.monotonic() + 30
+    while left := _processes_of(folder):
+        assert time.monotonic() < deadline, f"still running: {left}"
+        time.sleep(0.1)
