@@ -1,4 +1,4 @@
-"""Envelope addresses that name a delivery: whoever sends a bounce there says whose copy it was.
+"""Envelope addresses that name a copy or a mail to one person: whoever sends a bounce there says which.
 
 Pure but for the settings. Before it: a dispatch, for each copy. After it: `mailbox`, which reads
 what comes to these addresses. Sources: RFC 5321 section 4.5.3.1.1 (64 octets before the @), RFC
@@ -21,6 +21,8 @@ _DISPATCH_BYTES = 4
 _READER_BYTES = 6
 _BODY_BYTES = 1 + _DISPATCH_BYTES + _READER_BYTES
 TOKEN_LENGTH = 2 * (_BODY_BYTES + _MAC_BYTES)
+# Each has a key of its own: a token for one can never pass for the other.
+_COPY, _MAIL = "bounce", "bounce-mail"
 _LONGEST_LOCAL_PART = 64 - 1 - TOKEN_LENGTH
 
 
@@ -38,23 +40,48 @@ def check(address: str) -> str:
 
 def maker(*, dispatch_id: int) -> Callable[[int], str]:
     """Return a function from a reader's id to that copy's envelope address; empty without setting."""
-    address: str = settings.BOUNCE_ADDRESS
-    if not address:
+    if not settings.BOUNCE_ADDRESS:
         return lambda _subscriber_id: ""
-    key_id = next(iter(settings.LINK_KEYS))
-    key = links.key_of("bounce", key_id)
-    head = bytes((key_id,)) + dispatch_id.to_bytes(_DISPATCH_BYTES, "big")
-    local, _at, domain = address.partition("@")
+    head = dispatch_id.to_bytes(_DISPATCH_BYTES, "big")
+    make = _maker(_COPY)
+    return lambda subscriber_id: make(head + subscriber_id.to_bytes(_READER_BYTES, "big"))
 
-    def make(subscriber_id: int) -> str:
-        body = head + subscriber_id.to_bytes(_READER_BYTES, "big")
+
+def of_mail(outbox_id: int) -> str:
+    """Return the envelope address of a mail to one person; empty without the setting."""
+    if not settings.BOUNCE_ADDRESS:
+        return ""
+    return _maker(_MAIL)(outbox_id.to_bytes(_DISPATCH_BYTES + _READER_BYTES, "big"))
+
+
+def read(token: str) -> tuple[int, int] | None:
+    """Return the dispatch and the reader that a token names, or None for what we did not make."""
+    carried = _carried(_COPY, token)
+    if carried is None:
+        return None
+    dispatch, reader = carried[:_DISPATCH_BYTES], carried[_DISPATCH_BYTES:]
+    return int.from_bytes(dispatch, "big"), int.from_bytes(reader, "big")
+
+
+def read_mail(token: str) -> int | None:
+    """Return the row of the outbox that a token names, or None for what we did not make."""
+    carried = _carried(_MAIL, token)
+    return None if carried is None else int.from_bytes(carried, "big")
+
+
+def _maker(purpose: str) -> Callable[[bytes], str]:
+    key_id = next(iter(settings.LINK_KEYS))
+    key, head = links.key_of(purpose, key_id), bytes((key_id,))
+    local, _at, domain = settings.BOUNCE_ADDRESS.partition("@")
+
+    def make(carried: bytes) -> str:
+        body = head + carried
         return f"{local}+{body.hex()}{_mac(key, body).hex()}@{domain}"
 
     return make
 
 
-def read(token: str) -> tuple[int, int] | None:
-    """Return the dispatch and the reader that a token names, or None for what we did not make."""
+def _carried(purpose: str, token: str) -> bytes | None:
     if len(token) != TOKEN_LENGTH:
         return None
     try:
@@ -64,10 +91,9 @@ def read(token: str) -> tuple[int, int] | None:
     body, mac = raw[:_BODY_BYTES], raw[_BODY_BYTES:]
     if len(raw) * 2 != TOKEN_LENGTH or raw[0] not in settings.LINK_KEYS:
         return None
-    if not hmac.compare_digest(_mac(links.key_of("bounce", raw[0]), body), mac):
+    if not hmac.compare_digest(_mac(links.key_of(purpose, raw[0]), body), mac):
         return None
-    dispatch, reader = body[1 : 1 + _DISPATCH_BYTES], body[1 + _DISPATCH_BYTES :]
-    return int.from_bytes(dispatch, "big"), int.from_bytes(reader, "big")
+    return body[1:]
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

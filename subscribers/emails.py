@@ -138,8 +138,9 @@ def _mail(row: Outbox, to: Recipient, context: Mapping[str, Any], **headers: str
     written = rendering.render(name, {"newsletter": newsletter, **context}, locale=to.locale)
     return Mail(
         purpose=row.purpose,
-        # The same on every attempt, so that a mail client can recognise a second copy.
-        reference=f"outbox-{row.pk}",
+        # The same on every attempt, so that a mail client can recognise a second copy; signed, so
+        # that nobody else can say that it bounced.
+        reference=links.make("mail", row.pk),
         recipient=to.address,
         from_name=newsletter.from_name,
         from_address=newsletter.from_address,

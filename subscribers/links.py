@@ -41,6 +41,7 @@ FORMS = {
     "receipt": ">Q",  # subscriber: the reader's own consent receipt
     "undo": ">QII",  # subscriber, newsletter, made at (seconds): takes one unsubscribe back
     "address": ">QI",  # outbox row, made at (seconds): change of address
+    "mail": ">Q",  # outbox row: names a mail to one person in what comes back
     "reference": ">QQ",  # dispatch, subscriber: names a delivery in what comes back
     "view": ">QQ",  # dispatch, subscriber: the web view of one's own copy
     "click": ">QQH",  # dispatch, subscriber, link position

@@ -51,9 +51,8 @@ def delay(domain: str) -> timedelta:
 
 def admits_address(hashes: list[bytes], *, bounced: bool, now: datetime) -> bool:
     """Whether one more confirmation to an address is within its limits, counted in the database."""
-    mailed = SignupRequest.objects.filter(
-        address_hash__in=hashes, state__in=(State.MAILED, State.CONFIRMED, State.DISOWNED)
-    )
+    unmailed = (State.RECEIVED, State.DROPPED)
+    mailed = SignupRequest.objects.filter(address_hash__in=hashes).exclude(state__in=unmailed)
     limits = PER_BOUNCED_ADDRESS if bounced else PER_ADDRESS
     return all(
         mailed.filter(created_at__gt=now - span)[:most].count() < most for most, span in limits

@@ -116,7 +116,8 @@ def compare(dispatch: Dispatch, mail_file: Path) -> Arrivals:
     readers = accepted.values_list("subscriber_id", flat=True).iterator()
     copies = [reference(dispatch.pk, reader) in arrived for reader in readers]
     accepted_mails = Outbox.objects.filter(state=Outbox.State.ACCEPTED)
-    mails = [f"outbox-{pk}" in arrived for pk in accepted_mails.values_list("pk", flat=True)]
+    single = links.signer("mail")
+    mails = [single(pk) in arrived for pk in accepted_mails.values_list("pk", flat=True)]
     owed = Outbox.objects.filter(state__in=[Outbox.State.OWED, Outbox.State.LEAVING])
     return Arrivals(
         copies=len(copies),

@@ -14,7 +14,7 @@ from typing import Protocol
 from briefing.mailbox import reports
 from briefing.mailbox.reports import Kind, Report
 from briefing.models import Event
-from briefing.tracking import record
+from briefing.tracking import record, singles
 from briefing.tracking.provider import OF_BOUNCE
 from subscribers import unsubscribe
 from subscribers.consent import Origin
@@ -77,6 +77,9 @@ def take_in(raw: bytes, *, now: datetime, recipient: str = "") -> Done:
         origin = Origin(form="mailto")
         unsubscribe.one_click(*report.leaving, origin=origin, now=now)
         return Done.TAKEN_IN
+    if report.outbox_id is not None:
+        singles.draw([_event(report, now=now)], now=now)
+        return Done.TAKEN_IN
     # A report without a signature of ours is believed by nobody; a letter is for a person.
     if report.kind is Kind.LETTER or report.delivery is None or not report.delivery.dispatch_id:
         return Done.SET_ASIDE
@@ -94,8 +97,7 @@ def _one(raw: bytes, *, now: datetime) -> Done:
 
 
 def _event(report: Report, *, now: datetime) -> record.Report:
-    assert report.delivery  # noqa: S101  what names no delivery was set aside
-    dispatch_id, subscriber_id = report.delivery
+    dispatch_id, subscriber_id = report.delivery or (None, None)
     kind = _kind(report)
     return record.Report(
         provider=_PROVIDER,
@@ -108,6 +110,7 @@ def _event(report: Report, *, now: datetime) -> record.Report:
         subscriber_id=subscriber_id,
         code=record.code_of([report.words, report.status]),
         payload={"status": report.status, "bounce": report.bounce or ""},
+        outbox_id=report.outbox_id,
     )
 
 

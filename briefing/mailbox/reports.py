@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from briefing.mailbox import complaints, poor, statuses
 from briefing.mailbox.parts import field, report_type
-from briefing.mailbox.tokens import Delivery, delivery, unsubscribe
+from briefing.mailbox.tokens import Delivery, delivery, mail, unsubscribe
 from briefing.tracking.verdicts import Bounce
 
 # A machine's word that it answers by itself. Senders of much mail say bulk or list, and so do the
@@ -39,6 +39,7 @@ class Kind(StrEnum):
 class Report:
     """One mail, understood. `delivery` is empty where no signature of ours is in it.
 
+    `outbox_id` is told instead where it is about a mail to one person.
     `bounce`, `status` and `words` are told of bounces and deferrals; `leaving` is the reader and the
     newsletter of an unsubscribe request. `words` never hold an address.
     """
@@ -50,17 +51,19 @@ class Report:
     status: str = ""
     words: str = ""
     at: datetime | None = None
+    outbox_id: int | None = None
 
 
 def read(raw: bytes, *, recipient: str = "") -> Report:
     """Understand one mail. `recipient` is the envelope's, where a pipe or a server told it."""
     message = message_from_bytes(raw)
     about = delivery(message, recipient=recipient)
+    mail_id = None if about else mail(message, recipient=recipient)
     at = _date(message)
     kind = report_type(message)
     if kind == "feedback-report":
         said = complaints.of(message)
-        return Report(Kind(said), about, at=at)
+        return Report(Kind(said), about, at=at, outbox_id=mail_id)
     found = statuses.of(message) if kind == "delivery-status" else poor.of(message)
     if found:
         return Report(
@@ -70,6 +73,7 @@ def read(raw: bytes, *, recipient: str = "") -> Report:
             status=found.status,
             words=found.words,
             at=at,
+            outbox_id=mail_id,
         )
     leaving = unsubscribe(message, recipient=recipient)
     if leaving and not _answers_by_itself(message):

@@ -7,6 +7,7 @@ then about nobody else: without a signature a report changes nothing.
 import re
 from collections.abc import Iterator
 from email.message import Message
+from itertools import islice
 from typing import NamedTuple
 
 from briefing import envelope
@@ -23,7 +24,8 @@ _DELIVERED_TO = (
     "To",
     "Cc",
 )
-# Base64url: 49 bytes of a reference, 45 of an unsubscribe token.
+# Base64url: 49 bytes of a reference, 41 of a single mail's, 45 of an unsubscribe token.
+_MAIL = re.compile(r"(?<![\w-])([\w-]{55})@")
 _REFERENCE = re.compile(r"(?<![\w-])([\w-]{66})@")
 _UNSUBSCRIBE = re.compile(r"(?<![\w-])[\w-]{60}(?![\w-])")
 _ENVELOPE = re.compile(rf"\+([0-9A-Fa-f]{{{envelope.TOKEN_LENGTH}}})@")
@@ -49,6 +51,18 @@ def delivery(message: Message, *, recipient: str) -> Delivery | None:
         for found in _REFERENCE.findall(text)[:_MAX_CANDIDATES]:
             if numbers := _read("reference", found):
                 return Delivery(*numbers)
+    return None
+
+
+def mail(message: Message, *, recipient: str) -> int | None:
+    """Return the row of the outbox that a report on a mail to one person names, if we signed it."""
+    for text in islice(_places(message, recipient), _MAX_CANDIDATES):
+        for found in _ENVELOPE.findall(text)[:_MAX_CANDIDATES]:
+            if (number := envelope.read_mail(found)) is not None:
+                return number
+        for found in _MAIL.findall(text)[:_MAX_CANDIDATES]:
+            if numbers := _read("mail", found):
+                return numbers[0]
     return None
 
 

@@ -71,6 +71,7 @@ def reports(provider: str, events: Iterable[Any], *, now: datetime) -> Iterator[
             continue
         kind = kind_of(provider, event)
         dispatch_id, subscriber_id = _whose(event)
+        mail = _named("mail", event)
         if subscriber_id is None and event.recipient:
             subscriber_id = _reader_at(event.recipient)
         if kind in {Kind.OPENED, Kind.CLICKED} and not _may_be_tracked(subscriber_id):
@@ -87,6 +88,7 @@ def reports(provider: str, events: Iterable[Any], *, now: datetime) -> Iterator[
             subscriber_id=subscriber_id,
             code=code_of((event.mta_response, event.description)),
             payload=payload,
+            outbox_id=mail[0] if mail else None,
         )
 
 
@@ -133,13 +135,18 @@ def _plain(payload: Any) -> Any:
 
 def _whose(event: Any) -> tuple[int | None, int | None]:
     """Return dispatch and reader from the reference that every copy carries, if it is one of ours."""
+    numbers = _named("reference", event)
+    return (numbers[0], numbers[1]) if numbers else (None, None)
+
+
+def _named(purpose: str, event: Any) -> tuple[int, ...] | None:
+    """Return what the reference in a report names, if we signed it for this purpose."""
     for word in ((event.metadata or {}).get("reference"), *(event.tags or ())):
         try:
-            dispatch_id, subscriber_id = links.read("reference", str(word))
+            return links.read(purpose, str(word))
         except links.BadLinkError:
             continue
-        return dispatch_id, subscriber_id
-    return None, None
+    return None
 
 
 def _reader_at(recipient: str) -> int | None:

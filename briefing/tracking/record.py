@@ -39,7 +39,8 @@ _AT_ONCE = 1000
 class Report:
     """One report, from whoever made it. `key` tells it from that reporter's other reports.
 
-    Without `dispatch_id` it is of a single mail to a reader, or of nobody we know.
+    Without `dispatch_id` it is of a single mail to a reader, or of nobody we know; `outbox_id` says
+    which mail, where its own reference is in the report.
     """
 
     provider: str
@@ -52,6 +53,7 @@ class Report:
     link: int | None = None
     by_person: bool | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+    outbox_id: int | None = None
 
 
 def keep(reports: Iterable[Report], *, now: datetime) -> int:

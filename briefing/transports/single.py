@@ -5,9 +5,13 @@ import smtplib
 from anymail.exceptions import AnymailError
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
+from briefing import envelope
 from briefing.transports import accounts
 from briefing.transports.anymail import refusals
+from briefing.transports.anymail.backends import capability_of
+from subscribers import links
 from subscribers.ports import Answer, Mail
 
 
@@ -36,18 +40,44 @@ def send(mail: Mail) -> Answer:
 def message(mail: Mail, connection: BaseEmailBackend) -> EmailMultiAlternatives:
     """Build the Django message of a mail."""
     domain = mail.from_address.rpartition("@")[2]
+    writer = f'"{mail.from_name}" <{mail.from_address}>'
+    headers = {"Message-ID": f"<{mail.reference}@{domain}>", **mail.headers}
     built = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        from_email=f'"{mail.from_name}" <{mail.from_address}>',
+        from_email=writer,
         to=[mail.recipient],
         reply_to=[mail.reply_to] if mail.reply_to else [],
-        headers={"Message-ID": f"<{mail.reference}@{domain}>", **mail.headers},
+        headers=headers,
         connection=connection,
     )
     if mail.html:
         built.attach_alternative(mail.html, "text/html")
+    _name(built, mail, connection)
     return built
+
+
+def _name(built: EmailMultiAlternatives, mail: Mail, connection: BaseEmailBackend) -> None:
+    """Let whoever reports on a mail say which it was: by its envelope, or in a provider's own field."""
+    if isinstance(connection, SmtpBackend):
+        envelope_address = _envelope(mail.reference)
+        if envelope_address:
+            # Django takes the envelope from here, and the header From from the headers.
+            built.extra_headers["From"] = built.from_email
+            built.from_email = envelope_address
+    elif capability_of(accounts.provider_of(connection)).reference_as == "metadata":
+        built.metadata = {"reference": mail.reference}  # type: ignore[attr-defined]  # Anymail reads it
+    else:
+        built.tags = [mail.reference]  # type: ignore[attr-defined]  # as above
+
+
+def _envelope(reference: str) -> str:
+    try:
+        (outbox_id,) = links.read("mail", reference)
+    except links.BadLinkError:
+        # A test copy of an issue: nobody waits for its bounce.
+        return ""
+    return envelope.of_mail(outbox_id)
 
 
 def _by_code(code: int, words: bytes | str) -> Answer:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from briefing import tasks
-from briefing.tracking import provider, record
+from briefing.tracking import provider, record, singles
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ def _view(esp: str) -> Any:
         except _UNREADABLE as error:
             logger.warning("webhook.unreadable provider=%s error=%s", esp, type(error).__name__)
             return HttpResponse(status=400)
+        singles.draw(reports, now=now)
         if record.keep(reports, now=now):
             tasks.fold_later()
         return HttpResponse()

@@ -43,6 +43,7 @@ class SignupRequestAdmin(ReadOnlyAdmin):
             SignupRequest.State.RECEIVED: "info",
             SignupRequest.State.MAILED: "warning",
             SignupRequest.State.CONFIRMED: "success",
+            SignupRequest.State.BOUNCED: "danger",
             SignupRequest.State.DISOWNED: "danger",
         },
     )

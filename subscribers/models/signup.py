@@ -19,6 +19,7 @@ class SignupRequest(models.Model):
         RECEIVED = "received", _("received")
         MAILED = "mailed", _("confirmation mail owed or out")
         CONFIRMED = "confirmed", _("confirmed")
+        BOUNCED = "bounced", _("the confirmation bounced")
         DROPPED = "dropped", _("nothing to do")
         DISOWNED = "disowned", _("“this was not me”")
 

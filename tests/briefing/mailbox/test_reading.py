@@ -7,22 +7,24 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from briefing import tasks
+from briefing import envelope, tasks
 from briefing.mailbox import places, reading
 from briefing.mailbox.maildir import Maildir
 from briefing.mailbox.reading import Done, take_in
 from briefing.models import Delivery, Event
 from briefing.tracking import apply
-from subscribers import suppression
-from subscribers.models import ConsentRecord, Subscriber, Subscription
+from subscribers import links, suppression
+from subscribers.models import ConsentRecord, Outbox, Subscriber, Subscription
 from tests import factories
 from tests.briefing.dispatch.making import dispatching
 from tests.briefing.mailbox import letters
+from tests.subscribers import making
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +91,38 @@ def test_a_report_ends_in_the_right_suppression(
     apply.fold(now=timezone.now())
     assert suppression.reasons("reader0@mail.example") == reasons
     assert waiting(maildir) == 0
+
+
+def confirmation(name: str, row: Outbox) -> bytes:
+    """Return a report on a confirmation, which names it in one way only."""
+    text = (letters.PAYLOADS / f"{name}.eml").read_text("utf-8")
+    made = text.replace("@REFERENCE@", links.make("mail", row.pk))
+    with override_settings(BOUNCE_ADDRESS=letters.BOUNCES):
+        its_own = envelope.of_mail(row.pk)
+    back_to = "desk@briefing.example" if "@REFERENCE@" in text else its_own
+    return made.replace("@ENVELOPE@", back_to).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "reasons"),
+    [
+        ("dsn/postfix", "bounced", {"hard_bounce"}),
+        ("arf/rfc5965_full", "disowned", {"complaint"}),
+        ("dsn/postfix_delayed", "mailed", set()),
+        ("dsn/exchange_full", "mailed", set()),
+    ],
+)
+def test_a_report_on_a_confirmation_finds_its_signup(
+    name: str, state: str, reasons: set[str], maildir: Path
+) -> None:
+    asked = making.pending("ada@mail.example")
+    row = Outbox.objects.get(signup=asked)
+    deliver(maildir, *2 * [confirmation(name, row)])
+    assert read(maildir) == {Done.TAKEN_IN: 2}
+    asked.refresh_from_db()
+    assert asked.state == state
+    assert suppression.reasons("ada@mail.example") == reasons
+    assert not Event.objects.exists()
 
 
 def test_the_same_mail_twice_is_one_event(maildir: Path) -> None:

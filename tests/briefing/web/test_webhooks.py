@@ -10,10 +10,12 @@ from pytest_django import Settings
 from briefing.models import Delivery, Dispatch, Event
 from briefing.tracking import apply
 from briefing.web import webhooks
-from subscribers.models import Suppression
+from subscribers import links, suppression
+from subscribers.models import Outbox, Suppression
 from tests.briefing.tracking.making import readers_of, sent
 from tests.briefing.web import hooks
 from tests.queue import Doorbell
+from tests.subscribers import making
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +103,18 @@ def test_a_bounced_confirmation_is_its_readers(dispatch: Dispatch) -> None:
     event = Event.objects.get()
     assert event.dispatch_id is None
     assert event.subscriber_id == readers_of(dispatch)[0]
+
+
+@pytest.mark.parametrize("esp", ["postmark", "mandrill", "sendgrid"])
+def test_a_bounced_confirmation_ends_the_signup_that_its_reference_names(esp: str) -> None:
+    asked = making.pending("somebody@new.example")
+    row = Outbox.objects.get(signup=asked)
+    payload = json.loads((hooks.PAYLOADS / esp / "hard.json").read_text("utf-8"))
+    post = hooks.post_of(esp, payload, reference=links.make("mail", row.pk))
+    assert hooks.send(esp, post).status_code == 200
+    asked.refresh_from_db()
+    assert asked.state == "bounced"
+    assert suppression.reasons("somebody@new.example") == {"hard_bounce"}
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,11 @@ def test_an_outage_is_a_deferral_after_one_call(
     assert len(requests) == 1
 
 
+def test_the_provider_is_told_which_mail_it_is(settings: Settings) -> None:
+    _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
+    assert request.json["Metadata"] == {"reference": "ref"}
+
+
 def test_a_confirmation_link_is_not_rewritten_to_count_clicks(settings: Settings) -> None:
     _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
     assert request.json["TrackLinks"] == "None"
