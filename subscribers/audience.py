@@ -3,9 +3,9 @@
 Before it: subscriptions. After it: briefing.dispatch.planner, which freezes what it reads here.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -82,11 +82,17 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class AudienceCount:
-    """How many would receive an issue now: candidates = planned + the sum of excluded."""
+    """How many would receive an issue now: candidates = planned + the sum of excluded.
+
+    Beside it, when a moment was asked about: how many of the planned have joined since, and who is
+    excluded of those who were there before.
+    """
 
     candidates: int
     planned: int
     excluded: dict[str, int]
+    joined: int = 0
+    excluded_before: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +133,35 @@ def ceiling(newsletter: Newsletter) -> int:
     return highest["at"] or 0
 
 
-def count(newsletter: Newsletter, *, now: datetime, scope: Scope = ANY_ISSUE) -> AudienceCount:
-    """Count who would receive an issue at `now`, and why the others would not."""
+def count(
+    newsletter: Newsletter,
+    *,
+    now: datetime,
+    scope: Scope = ANY_ISSUE,
+    since: datetime | None = None,
+) -> AudienceCount:
+    """Count who would receive an issue at `now`, and why the others would not.
+
+    One walk over the newsletter's rows, whatever is asked: `since` splits the numbers by whether
+    their readers joined after it.
+    """
+    is_new = Q(confirmed_at__gt=since) if since else Q(pk__in=[])
     rows = (
         Subscription.objects.filter(newsletter=newsletter)
         .annotate(reason=_reason(now, scope))
         .values_list("reason")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("pk"), new=Count("pk", filter=is_new))
         .order_by()
     )
-    by_reason = Counter(dict(rows))
-    planned = by_reason.pop("", 0)
+    every = {reason: (number, new) for reason, number, new in rows}
+    planned, joined = every.pop("", (0, 0))
+    excluded = {reason: number for reason, (number, _new) in every.items()}
     return AudienceCount(
-        candidates=planned + by_reason.total(), planned=planned, excluded=dict(by_reason)
+        candidates=planned + sum(excluded.values()),
+        planned=planned,
+        excluded=excluded,
+        joined=joined,
+        excluded_before={reason: number - new for reason, (number, new) in every.items()},
     )
 
 

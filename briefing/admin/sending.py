@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from briefing import tasks
-from briefing.admin import approving, audit, trail
+from briefing.admin import approving, audit, comparing, trail
 from briefing.admin.departing import DepartureForm
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
@@ -58,7 +58,13 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     if before is not None:
         messages.info(request, _("This issue is dispatched already; here is how it goes."))
         return redirect("admin:briefing_dispatch_change", before.pk)
-    count = audience.count(issue.newsletter, now=now, scope=contents.scope(issue))
+    last = comparing.last_planned(issue)
+    count = audience.count(
+        issue.newsletter,
+        now=now,
+        scope=contents.scope(issue),
+        since=comparing.moment_of(last),
+    )
     found = preflight.findings(issue, now=now)
     errors = [each for each in found if each.blocks]
     warnings = [each for each in found if not each.blocks]
@@ -84,6 +90,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         articles=issue.articles.count(),
         count=count,
         excluded=excluded_from(count.excluded),
+        change=last and comparing.change(last, count, words=REASONS),
         errors=errors,
         warnings=warnings,
         approval=approval,

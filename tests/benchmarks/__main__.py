@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import anymail_rows, engine_rows, events_rows, web_rows
+from tests.benchmarks import anymail_rows, audience_rows, engine_rows, events_rows, web_rows
 from tests.benchmarks.table import Measured, as_json, show, write_document
 
 GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
@@ -18,6 +18,7 @@ GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **anymail_rows.ROWS,
     **web_rows.ROWS,
     **events_rows.ROWS,
+    **audience_rows.ROWS,
 }
 
 

@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
 `prepare N` fills the database; `drain N` plans and drains a new dispatch; `first` starts one with a
-warm worker beside it; `django N` sends by Django's own mail, one connection for each message.
+warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
+`counted N` counts the audience so many times.
 """
 
 import json
@@ -11,6 +12,7 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
@@ -22,6 +24,7 @@ django.setup()
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from briefing.dispatch import planner, sender
 from briefing.dispatch.copies import CopyMaker
@@ -31,6 +34,7 @@ from briefing.dispatch.results import copy_key
 from briefing.dispatch.sql.rows import ReaderRow
 from briefing.transports import accounts
 from briefing.transports.base import Copy
+from subscribers import audience
 from subscribers.models import Newsletter
 from tests.benchmarks import reports, world
 
@@ -153,6 +157,24 @@ def naive(number: int) -> dict[str, Any]:
     return {"per_second": number / seconds, "cpu_us": (_cpu() - cpu) / number * 1e6}
 
 
+def counted(times: int) -> dict[str, Any]:
+    """Count the audience so many times, as the send screen does: reasons, and the change."""
+    newsletter, now = Newsletter.objects.get(), timezone.now()
+    since = now - timedelta(days=7)
+    seconds = []
+    for _ in range(times):
+        started = time.monotonic()
+        found = audience.count(newsletter, now=now, since=since)
+        seconds.append(time.monotonic() - started)
+    started = time.monotonic()
+    audience.combinations(newsletter, now=now)
+    return {
+        "seconds": seconds,
+        "candidates": found.candidates,
+        "combinations_seconds": time.monotonic() - started,
+    }
+
+
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
@@ -188,6 +210,7 @@ if __name__ == "__main__":
         "worker": worker,
         "django": naive,
         "events": reports.events,
+        "counted": counted,
     }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:

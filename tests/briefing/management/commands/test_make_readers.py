@@ -6,10 +6,11 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from subscribers import audience, consent, sealing
+from subscribers import audience, sealing
+from subscribers.address import address_hash
 from subscribers.models import ConsentRecord, Subscriber, Subscription
 from subscribers.synthetic import BASIS
-from tests.factories import newsletter, noise
+from tests.factories import newsletter, noise, subscription
 
 
 @pytest.mark.django_db(transaction=True)
@@ -23,11 +24,22 @@ def test_invented_readers_have_a_subscription_and_a_record_that_verifies() -> No
     assert Subscription.objects.filter(newsletter=other).count() == before[1]
     records = ConsentRecord.objects.filter(basis=BASIS)
     assert records.filter(act=ConsentRecord.Act.CONFIRMED).count() == 300
-    sample = records.select_related("context").first()
-    assert sample is not None
-    assert bytes(sample.sha256) == consent.record_hash(sample)
     sealing.seal(now=timezone.now())
-    assert not ConsentRecord.objects.filter(leaf=None).exists()
+    verified = sealing.verify()
+    assert (verified.records, verified.unsealed, verified.broken) == (records.count(), 0, "")
+    reader = Subscriber.objects.latest("pk")
+    assert (reader.attributes, reader.person) == ({}, ConsentRecord.objects.latest("pk").person)
+    assert bytes(reader.address_hash or b"") == address_hash(reader.address_key or "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_can_still_join_after_readers_were_invented() -> None:
+    letter = newsletter()
+    call_command("make_readers", "20")
+
+    subscription("after.all@mail.example", letter)
+
+    assert Subscriber.objects.count() == 21
 
 
 @pytest.mark.django_db(transaction=True)
