@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from briefing.admin.firsts import FirstWaveForm
 from briefing.issues.preflight import Finding
+from briefing.models import Issue
 
 
 class CountForm(forms.Form):
@@ -34,8 +36,8 @@ class CountForm(forms.Form):
         return self.planned
 
 
-class DepartureForm(CountForm):
-    """Asks when as well, and for a name under the warnings.
+class DepartureForm(FirstWaveForm, CountForm):
+    """Asks when and who first as well, and for a name under the warnings.
 
     Without a time it is for now. `departs_at` is the time in UTC, once the form is valid.
     """
@@ -53,14 +55,15 @@ class DepartureForm(CountForm):
     )
 
     def __init__(
-        self, *args: Any, warnings: Sequence[Finding], zone: str, now: datetime, **kwargs: Any
+        self, *args: Any, issue: Issue, warnings: Sequence[Finding], now: datetime, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.offer_firsts(issue, planned=self.planned)
         self.warnings, self.now = warnings, now
         self.departs_at: datetime | None = None
         zones: Any = self.fields["zone"]
         zones.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
-        zones.initial = zone
+        zones.initial = issue.zone or issue.newsletter.time_zone
         if not warnings:
             del self.fields["accepted"]
 

@@ -73,9 +73,9 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         return answer
     form = DepartureForm(
         request.POST or None,
+        issue=issue,
         planned=count.planned,
         warnings=warnings,
-        zone=issue.zone or issue.newsletter.time_zone,
         now=now,
     )
     if request.method == "POST" and form.is_valid() and not errors and not approval.missing:
@@ -121,6 +121,7 @@ def _depart(
     said: dict[str, Any] = {"readers": form.planned}
     if in_spite_of:
         said["in_spite_of"] = in_spite_of
+    said |= form.keep(issue)
     if form.departs_at is not None:
         zone = form.cleaned_data["zone"] or "UTC"
         who = request.user.get_username()

@@ -49,7 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("issues/<int:pk>/dispatch/", sending.confirm, "desk-dispatch"),
     _screen("issues/<int:pk>/report/", reporting.issue, "desk-report"),
     re_path(
-        r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel|undo)/$",
+        r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel|undo|go-on)/$",
         desk.admin_view(watching.steer),
         name="desk-steer",
     ),

@@ -12,14 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from briefing import tasks
-from briefing.admin import audit, trail
+from briefing.admin import audit, firsts, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
-from briefing.dispatch import control, timetable
+from briefing.dispatch import control, deciding, timetable
 from briefing.dispatch.progress import Progress, measure
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError
-from briefing.models import Delivery, Dispatch
+from briefing.models import Delivery, Dispatch, Trial
 
 # How each outcome is drawn, in the order in which the bar and the table show them.
 TONES = {
@@ -70,7 +70,7 @@ def panel(dispatch_id: int) -> Panel:
         length = BAR_UNITS * number / total
         parts.append(Part(Delivery.Outcome[name.upper()], number, tone, begin, length))
         begin += length
-    moving = progress.state in SENDING
+    moving = progress.state == Dispatch.State.RUNNING
     return Panel(
         progress=progress,
         parts=parts,
@@ -90,17 +90,21 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
     dispatch = get_object_or_404(
         Dispatch.objects.select_related("issue__newsletter", "edition"), pk=pk
     )
-    context = {"dispatch": dispatch, "panel": panel(pk)}
+    first = firsts.seen(dispatch)
+    context = {"dispatch": dispatch, "panel": panel(pk), "first": first}
     if request.headers.get("HX-Request"):
         response = TemplateResponse(request, "desk/_dispatch_panel.html", context)
         if request.GET.get("seen", dispatch.state) != dispatch.state:
             # The switches stand outside the panel and fit the old state: show the page anew.
             response["HX-Refresh"] = "true"
         return response
+    is_halted = first is not None and first.trial.state == Trial.State.HALTED
+    goes = dispatch.state == Dispatch.State.CANARY or is_halted
     switches = {
         "can_pause": dispatch.state in SENDING,
         "can_undo": dispatch.begins_at is not None,
-        "can_resume": dispatch.state in WAITING and dispatch.begins_at is None,
+        "can_go_on": goes and dispatch.state not in ENDED,
+        "can_resume": dispatch.state in WAITING and not (dispatch.begins_at or is_halted),
         "can_cancel": dispatch.state not in ENDED,
     }
     return render(
@@ -116,7 +120,7 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs("briefing.steer_dispatch")
 def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """Throw one of the switches; the address table lets only their three names through."""
+    """Throw one of the switches; the address table lets only their names through."""
     dispatch = get_object_or_404(Dispatch, pk=pk)
     if act == "undo":
         return _undo(request, dispatch)
@@ -159,6 +163,10 @@ def _throw(act: str, dispatch: Dispatch, *, who: str) -> str:
     if act == "cancel":
         control.cancel(dispatch, reason=reason)
         return str(_("Cancelled. Readers who had not been reached yet will not be."))
+    if act == "go-on":
+        trial = get_object_or_404(Trial, pk=dispatch.pk)
+        deciding.overrule(trial, by=who, now=timezone.now())
+        return str(_("The others are being written to."))
     # The engine also lets a finished dispatch run again, for copies that are sent anew.
     if dispatch.state not in WAITING:
         raise ForbiddenStepError(dispatch.state, Dispatch.State.RUNNING)

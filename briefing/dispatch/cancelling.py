@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from briefing.dispatch import claims, results
+from briefing.dispatch import claims, results, trials
 from briefing.dispatch.claims import Held
 from briefing.dispatch.groups import increments
 from briefing.dispatch.outcome import CANCELLED, DEFERRED, UNKNOWN
@@ -30,6 +30,8 @@ def settle_as_unknown(dispatch_id: int, *, by: str, now: datetime) -> int:
 
 
 def _settle(dispatch_id: int, outcome: int, code: str, *, now: datetime) -> int:
+    # Whoever waits for a trial's decision waits no more.
+    trials.open_rest(dispatch_id, now=now)
     settled = _deferred(dispatch_id, outcome, code)
     while held := claims.claim(dispatch_id, now=now):
         settled += _rest_of(dispatch_id, held, outcome, code, now=now)

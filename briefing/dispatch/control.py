@@ -6,11 +6,12 @@ Before it: a person's decision. A switch takes effect at the next intent of ever
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from briefing.dispatch import trials
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
-from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError, sources
+from briefing.dispatch.states import ENDED, ForbiddenStepError, sources
 from briefing.issues import contents, lifecycle
 from briefing.issues.compiling import CompileError, compile_issue
 from briefing.models import Batch, Delivery, Dispatch, DispatchCount, Issue
@@ -63,6 +64,8 @@ def _begin(
     if kind != Dispatch.Kind.MAIN:
         _check_follows(issue, main)
     try:
+        trial = trials.wanted(issue, now=now) if kind == Dispatch.Kind.MAIN else None
+        sending = Dispatch.State.CANARY if trial else Dispatch.State.RUNNING
         with transaction.atomic():
             dispatch = Dispatch.objects.create(
                 issue=issue,
@@ -71,15 +74,18 @@ def _begin(
                 if main and kind == Dispatch.Kind.MISSED
                 else compile_issue(issue, combinations, now=now),
                 kind=kind,
-                state=Dispatch.State.HOLDING if countdown else Dispatch.State.RUNNING,
+                state=Dispatch.State.HOLDING if countdown else sending,
                 begins_at=now + countdown if countdown else None,
                 ceiling=main.ceiling if main else audience.ceiling(issue.newsletter),
                 created_at=now,
                 started_at=None if countdown else now,
             )
             DispatchCount.objects.create(dispatch=dispatch)
+            if trial:
+                trial.dispatch = dispatch
+                trial.save(force_insert=True)
             lifecycle.mark_dispatching(issue, now=now)
-    except CompileError as error:
+    except (CompileError, trials.TrialRefusedError) as error:
         raise DispatchRefusedError(str(error)) from error
     except IntegrityError as error:
         # Two people pressed at once: the constraint let one of them through.
@@ -105,9 +111,10 @@ def pause(dispatch: Dispatch, *, reason: str) -> None:
 
 
 def resume(dispatch: Dispatch) -> None:
-    """Go on where it stopped. Raises: ForbiddenStepError.
+    """Go on where it stopped, be it with the first readers. Raises: ForbiddenStepError.
 
-    What is over stays over: only `reopen_with_rest` sets a finished dispatch running again.
+    What is over stays over: only `reopen_with_rest` sets a finished dispatch running again. What
+    its own trial halted only `trials.overrule` lets go on.
     """
     _step(dispatch, Dispatch.State.RUNNING, reason="", never_from=ENDED)
 
@@ -124,7 +131,9 @@ def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
     # A second attempt is unknown while it is on its way, until its lease is over.
     leaving = rows.filter(outcome=UNKNOWN, next_at__gt=now)
     finished = (
-        Dispatch.objects.filter(pk=dispatch_id, state__in=SENDING, planned_at__isnull=False)
+        Dispatch.objects.filter(
+            pk=dispatch_id, state__in=sources("finished"), planned_at__isnull=False
+        )
         .exclude(Exists(open_batches))
         .exclude(Exists(rows.filter(outcome=DEFERRED)))
         .exclude(Exists(leaving))
@@ -165,14 +174,15 @@ def _step(
     dispatch: Dispatch, wanted: str, *, reason: str, never_from: frozenset[str] = frozenset()
 ) -> None:
     """Take one step of the table, decided by the database and not by a stale object."""
-    allowed = set(sources(wanted)) - never_from
-    moved = Dispatch.objects.filter(pk=dispatch.pk, state__in=allowed).update(
-        state=wanted, reason=reason, begins_at=None
-    )
+    rows = Dispatch.objects.filter(pk=dispatch.pk, state__in=set(sources(wanted)) - never_from)
+    state: str | Case = wanted
+    if wanted == Dispatch.State.RUNNING:
+        rows, state = rows.exclude(trials.is_halted()), trials.sending_state()
+    moved = rows.update(state=state, reason=reason, begins_at=None)
     current = Dispatch.objects.values_list("state", flat=True).get(pk=dispatch.pk)
     if not moved:
         raise ForbiddenStepError(current, wanted)
-    dispatch.state, dispatch.reason = wanted, reason
+    dispatch.state, dispatch.reason = current, reason
 
 
 def _already(issue: Issue) -> str:

@@ -8,7 +8,7 @@ person decides. The same switch stops all outgoing mail by hand.
 import time
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
@@ -108,13 +108,14 @@ def _silence(fence: Fence, *, now: datetime) -> str:
 
 def _hold_late(*, now: datetime) -> None:
     """Hold a dispatch with a wave that is much too late and of which nothing was sent yet."""
+    begun = Batch.objects.filter(dispatch=OuterRef("dispatch"), wave=OuterRef("wave"), claims__gt=0)
     late = Batch.objects.filter(
         state=Batch.State.PENDING,
         wave__gt=0,
         claims=0,
         not_before__lt=now - LATENESS,
         dispatch__state__in=SENDING,
-    )
+    ).exclude(Exists(begun))
     for dispatch_id in late.values_list("dispatch_id", flat=True).distinct():
         Dispatch.objects.filter(pk=dispatch_id, state__in=SENDING).update(
             state=Dispatch.State.HOLDING, reason="a wave is more than an hour late"

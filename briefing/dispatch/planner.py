@@ -14,12 +14,13 @@ from itertools import product
 from django.conf import settings
 from django.db import transaction
 
-from briefing.dispatch import selection
+from briefing.dispatch import selection, trials
 from briefing.dispatch.clock import Clock
+from briefing.dispatch.sampling import FIRST, REST, Sample
 from briefing.dispatch.states import ENDED
 from briefing.issues import contents
 from briefing.issues.compiling import variant_key
-from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant
+from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant, Trial
 from subscribers import audience
 from subscribers.audience import Candidate, Combination, Scope, Slice, Topics
 
@@ -142,19 +143,23 @@ def _batches(
     dispatch: Dispatch, candidates: Sequence[Candidate], lanes: Sequence[str], clock: Clock
 ) -> Iterator[Batch]:
     variants = variants_of(dispatch)
-    groups: dict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))
+    trial = Trial.objects.filter(pk=dispatch.pk).first()
+    first = Sample(dispatch.pk, trial.share if trial else 1.0)
+    groups: dict[tuple[int, str, int], array[int]] = defaultdict(lambda: array("q"))
     for each in candidates:
         lane = each.domain if each.domain in lanes else ""
         variant_id = variants.choose(each.locale, each.format, each.followed, tracked=each.tracked)
-        groups[variant_id, lane].append(each.subscriber_id)
-    for (variant_id, lane), readers in groups.items():
+        wave = FIRST if first.has(each.subscriber_id) else REST
+        groups[variant_id, lane, wave].append(each.subscriber_id)
+    for (variant_id, lane, wave), readers in groups.items():
         for start in range(0, len(readers), settings.BATCH_SIZE):
             part = readers[start : start + settings.BATCH_SIZE]
             yield Batch(
                 dispatch=dispatch,
                 variant_id=variant_id,
                 lane=lane,
-                not_before=clock.now(),
+                wave=wave,
+                not_before=clock.now() if wave == FIRST or trials.is_open(trial) else None,
                 readers=part.tobytes(),
                 size=len(part),
             )

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db.models import Count, Q, Sum
 
 from briefing.dispatch.outcome import COUNTERS
-from briefing.models import Batch, Dispatch, DispatchCount
+from briefing.dispatch.states import LET_GO
+from briefing.models import Batch, Dispatch, DispatchCount, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Progress:
     open_batches: int
     started_at: datetime | None
     finished_at: datetime | None
+    # Where the pace is measured from: first readers, for whom the others waited, come before.
+    pace_from: datetime | None = None
+    settled_before: int = 0
 
     @property
     def settled(self) -> int:
@@ -40,11 +44,12 @@ class Progress:
         return self.planned_completely and not self.open and not self.by_outcome["deferred"]
 
     def rate(self, *, now: datetime) -> float:
-        """Return messages per second since the start."""
-        if self.started_at is None:
+        """Return messages per second since the start, or since the others of a trial were let go."""
+        begin = self.pace_from or self.started_at
+        if begin is None:
             return 0.0
-        seconds = ((self.finished_at or now) - self.started_at).total_seconds()
-        return self.settled / seconds if seconds > 0 else 0.0
+        seconds = ((self.finished_at or now) - begin).total_seconds()
+        return max(self.settled - self.settled_before, 0) / seconds if seconds > 0 else 0.0
 
     def seconds_left(self, *, now: datetime) -> float | None:
         """Return an estimate of the time left, or None when there is nothing to estimate from."""
@@ -54,7 +59,9 @@ class Progress:
 
 def measure(dispatch_id: int) -> Progress:
     """Read a dispatch's progress: its own row, its count's row, and one sum over its batches."""
-    dispatch = Dispatch.objects.get(pk=dispatch_id)
+    dispatch = Dispatch.objects.select_related("trial").get(pk=dispatch_id)
+    trial: Trial | None = getattr(dispatch, "trial", None)
+    let_go = trial is not None and trial.state in LET_GO
     count = DispatchCount.objects.get(pk=dispatch_id)
     sums = Batch.objects.filter(dispatch_id=dispatch_id).aggregate(
         open_batches=Count("pk", filter=~Q(state=Batch.State.DONE)),
@@ -73,4 +80,6 @@ def measure(dispatch_id: int) -> Progress:
         open_batches=open_batches,
         started_at=dispatch.started_at,
         finished_at=dispatch.finished_at,
+        pace_from=trial.decided_at if trial and let_go else None,
+        settled_before=trial.figures["readers"] if trial and let_go else 0,
     )

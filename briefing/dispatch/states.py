@@ -1,4 +1,4 @@
-"""The states of a dispatch and a batch, and the only steps allowed between them. Pure."""
+"""The states of a dispatch, a trial and a batch, and the only steps allowed between them. Pure."""
 
 # dispatch: from -> to. The database holds the words; docs/guarantees.md draws the table.
 DISPATCH_STEPS: dict[str, frozenset[str]] = {
@@ -14,6 +14,18 @@ DISPATCH_STEPS: dict[str, frozenset[str]] = {
 # States in which an intent may be committed.
 SENDING = frozenset({"canary", "running"})
 ENDED = frozenset({"cancelled", "finished"})
+
+# trial: the gate behind a dispatch's first readers. Only passed and overruled open it.
+TRIAL_STEPS: dict[str, frozenset[str]] = {
+    "going": frozenset({"waiting", "halted", "overruled"}),
+    "waiting": frozenset({"passed", "halted", "overruled"}),
+    "passed": frozenset(),
+    # A person looks at the figures and lets it go on all the same, or cancels the dispatch.
+    "halted": frozenset({"overruled"}),
+    "overruled": frozenset(),
+}
+UNDECIDED = frozenset({"going", "waiting"})
+LET_GO = frozenset({"passed", "overruled"})
 
 BATCH_STEPS: dict[str, frozenset[str]] = {
     "pending": frozenset({"claimed", "done"}),
@@ -31,6 +43,6 @@ class ForbiddenStepError(ValueError):
         self.wanted = wanted
 
 
-def sources(wanted: str) -> list[str]:
-    """Return the dispatch states from which `wanted` can be reached in one step."""
-    return sorted(state for state, steps in DISPATCH_STEPS.items() if wanted in steps)
+def sources(wanted: str, *, table: dict[str, frozenset[str]] = DISPATCH_STEPS) -> list[str]:
+    """Return the states of a table from which `wanted` can be reached in one step."""
+    return sorted(state for state, steps in table.items() if wanted in steps)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from briefing.dispatch import alerts, control
+from briefing.dispatch import alerts, control, trials
 from briefing.issues import preflight
 from briefing.models import Alert, Batch, Delivery, Dispatch, DispatchCount, Issue
 
@@ -55,7 +55,8 @@ def start_due(*, now: datetime) -> list[Dispatch]:
 def begin_due(*, now: datetime) -> int:
     """Set running whose countdown is over; return how many there were."""
     due = Dispatch.objects.filter(state=Dispatch.State.HOLDING, begins_at__lte=now)
-    return due.update(state=Dispatch.State.RUNNING, begins_at=None, started_at=now, reason="")
+    state = trials.sending_state()
+    return due.update(state=state, begins_at=None, started_at=now, reason="")
 
 
 def undo(dispatch: Dispatch) -> bool:

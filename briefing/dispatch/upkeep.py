@@ -6,7 +6,16 @@ from datetime import datetime
 
 from django.conf import settings
 
-from briefing.dispatch import alerts, control, holding, notes, recovery, resolving, timetable
+from briefing.dispatch import (
+    alerts,
+    control,
+    deciding,
+    holding,
+    notes,
+    recovery,
+    resolving,
+    timetable,
+)
 from briefing.dispatch.outcome import UNKNOWN
 from briefing.dispatch.states import SENDING
 from briefing.models import Alert, Delivery, Dispatch
@@ -29,6 +38,7 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
     resolving.apply_policy(now=now)
     timetable.start_due(now=now)
     timetable.begin_due(now=now)
+    deciding.look(now=now)
     _alert_unknown(now=now)
     alerts.tell(now=now)
     for dispatch in Dispatch.objects.filter(state__in=SENDING).order_by("pk"):

@@ -21,6 +21,7 @@ from briefing.models.edition import Edition, EditionVariant, Link
 from briefing.models.event import Burst, Event, EventCount
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.staff import User
+from briefing.models.trial import Trial
 
 __all__ = [
     "Alert",
@@ -52,6 +53,7 @@ __all__ = [
     "LateCount",
     "Link",
     "Source",
+    "Trial",
     "User",
     "WatchItem",
     "hours_after",

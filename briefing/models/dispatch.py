@@ -105,7 +105,9 @@ class Batch(models.Model):
     account = models.CharField(max_length=40, default="bulk")
     lane = models.CharField(max_length=80, default="")
     wave = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField()
+    not_before = models.DateTimeField(
+        null=True, help_text=_("Empty while a trial has not decided when its time comes.")
+    )
     readers = models.BinaryField()
     size = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)

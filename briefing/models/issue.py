@@ -27,6 +27,12 @@ class Issue(models.Model):
         DISPATCHING = "dispatching", _("being dispatched")
         PUBLISHED = "published", _("published")
 
+    class FirstWave(models.TextChoices):
+        """Whether some readers get it before the others, and what is learned from them."""
+
+        NOBODY = "", _("everybody at once")
+        CANARY = "canary", _("a canary first")
+
     newsletter = models.ForeignKey(
         Newsletter, on_delete=models.PROTECT, related_name="issues", verbose_name=_("newsletter")
     )
@@ -63,6 +69,14 @@ class Issue(models.Model):
     send_at = models.DateTimeField(_("goes out at"), null=True, blank=True)
     zone = models.CharField(_("time zone"), max_length=60, blank=True, default="")
     scheduled_by = models.CharField(_("scheduled by"), max_length=150, blank=True, default="")
+
+    # Chosen when it is sent or scheduled; 0 minutes stand for the usual ones.
+    first_wave = models.CharField(
+        _("who gets it first"), max_length=8, choices=FirstWave, blank=True, default=""
+    )
+    first_wave_minutes = models.PositiveSmallIntegerField(
+        _("minutes until the others"), blank=True, default=0
+    )
 
     history = HistoricalRecords()
 

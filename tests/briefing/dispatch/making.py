@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import pytest
 from django.utils import timezone
 
-from briefing.dispatch import control, planner
+from briefing.dispatch import control, planner, sampling
 from briefing.dispatch.outcome import ACCEPTED
 from briefing.models import Dispatch
 from briefing.transports.base import (
@@ -105,6 +106,14 @@ def dispatching(number: int = 7) -> Dispatch:
     dispatch = control.start(factories.issue(), now=timezone.now())
     planner.plan(dispatch.pk, ring=lambda _id: None)
     return dispatch
+
+
+def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a dozen readers be enough for a first wave: every third of them, whatever the hash says."""
+    monkeypatch.setattr(sampling, "FEWEST_READERS", 6)
+    monkeypatch.setattr(sampling, "CANARY_SHARE", 1 / 3)
+    monkeypatch.setattr(sampling, "CANARY_LEAST", 1)
+    monkeypatch.setattr(sampling, "_place", lambda _dispatch, reader: reader % 3 / 3)
 
 
 def outcomes(dispatch: Dispatch) -> dict[str, int]:

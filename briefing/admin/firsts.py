@@ -1,0 +1,120 @@
+"""Who gets an issue first: the choice when it is sent, and how it stands with them afterwards."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from briefing.dispatch import deciding, judging, sampling, trials
+from briefing.dispatch.judging import Figures
+from briefing.dispatch.states import LET_GO, UNDECIDED
+from briefing.models import Dispatch, Issue, Trial
+
+# Offered beside the usual time, which is 0.
+MINUTES: dict[int, str | Promise] = {
+    0: gettext_lazy("the usual time"),
+    5: gettext_lazy("5 minutes"),
+    15: gettext_lazy("15 minutes"),
+    30: gettext_lazy("30 minutes"),
+    60: gettext_lazy("1 hour"),
+    240: gettext_lazy("4 hours"),
+    1440: gettext_lazy("1 day"),
+}
+
+
+class FirstWaveForm(forms.Form):
+    """Asks whether some readers get it before the others. Without enough readers it asks nothing."""
+
+    first_wave = forms.ChoiceField(
+        label=gettext_lazy("Who gets it first"), required=False, widget=forms.RadioSelect
+    )
+    minutes = forms.TypedChoiceField(
+        label=gettext_lazy("The others follow after"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=list(MINUTES.items()),
+    )
+
+    def offer_firsts(self, issue: Issue, *, planned: int) -> None:
+        """Offer what fits so many readers; what the issue has already is chosen."""
+        if planned < sampling.FEWEST_READERS:
+            del self.fields["first_wave"], self.fields["minutes"]
+            return
+        field: Any = self.fields["first_wave"]
+        field.choices = _choices(planned)
+        field.initial = issue.first_wave
+        self.fields["minutes"].initial = issue.first_wave_minutes
+
+    def keep(self, issue: Issue) -> dict[str, Any]:
+        """Keep the choice with the issue; returns what the audit log says of it."""
+        first_wave = self.cleaned_data.get("first_wave", "")
+        minutes = self.cleaned_data.get("minutes") if first_wave else None
+        trials.choose(issue, first_wave, minutes=minutes or 0)
+        return {"first_wave": first_wave} if first_wave else {}
+
+
+def _choices(planned: int) -> list[tuple[str, str]]:
+    canary = round(planned * sampling.canary_share(planned))
+    return [
+        (Issue.FirstWave.NOBODY.value, _("Everybody at once")),
+        (
+            Issue.FirstWave.CANARY.value,
+            _(
+                "About %(number)d readers, drawn by lot. The others follow %(minutes)d minutes "
+                "later by themselves, unless too many copies are refused, bounce or are "
+                "complained of."
+            )
+            % {"number": canary, "minutes": trials.USUAL_MINUTES[Issue.FirstWave.CANARY]},
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A trial for the eye: what is known now, or was when it was decided."""
+
+    trial: Trial
+    figures: Figures
+    limits: dict[str, float]
+    reason: str
+
+    @property
+    def failed_percent(self) -> float:
+        """Of a hundred answered copies, how many will never arrive."""
+        return 100 * self.figures.failed_share
+
+    @property
+    def complained_percent(self) -> float:
+        """Of a hundred accepted copies, how many were complained of."""
+        return 100 * self.figures.complained_share
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the others still wait for figures."""
+        return self.trial.state in UNDECIDED
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a person's word would let the others go."""
+        return self.trial.state not in LET_GO
+
+
+def seen(dispatch: Dispatch) -> Seen | None:
+    """Return how it stands with the first readers of a dispatch, if it began with some."""
+    trial = Trial.objects.filter(pk=dispatch.pk).first()
+    if trial is None:
+        return None
+    figures = Figures(**trial.figures) if trial.figures else deciding.measured(trial.pk)
+    return Seen(
+        trial=trial,
+        figures=figures,
+        limits={
+            "failed": 100 * judging.FAILED_SHARE,
+            "complained": 100 * judging.COMPLAINED_SHARE,
+        },
+        reason=judging.reason(figures) if figures.why else "",
+    )

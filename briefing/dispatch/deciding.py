@@ -1,0 +1,117 @@
+"""The gate behind a dispatch's first readers: what became of their copies halts it or opens it.
+
+Before it: counters of outcomes and reports. After it: the rest's batches have their time, or the
+dispatch stands paused and a person decides. The sweep asks; each decision is one transaction of
+conditional UPDATEs, so that a process that dies leaves nothing half decided, and two decide once.
+"""
+
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from briefing.dispatch import alerts, fate, judging, results, trials
+from briefing.dispatch.judging import Figures
+from briefing.dispatch.progress import measure
+from briefing.dispatch.sampling import FIRST
+from briefing.dispatch.states import TRIAL_STEPS, UNDECIDED, ForbiddenStepError, sources
+from briefing.models import Alert, Batch, Dispatch, EventCount, Trial
+
+logger = logging.getLogger(__name__)
+
+State = Trial.State
+
+
+def look(*, now: datetime) -> None:
+    """Take every trial one step further that can go one. Safe to run twice: steps are conditional."""
+    trials_on = Trial.objects.filter(state__in=UNDECIDED, dispatch__state=Dispatch.State.CANARY)
+    for trial in trials_on.select_related("dispatch__issue__newsletter").order_by("pk"):
+        over = trial.decide_at is not None and trial.decide_at <= now
+        figures = judging.judged(measured(trial.pk), all_in=over)
+        if figures.why:
+            halt(trial, figures, now=now)
+        elif over:
+            let_go(trial, figures, decision=State.PASSED, now=now)
+        elif trial.decide_at is None and _has_all_first(trial.pk):
+            Trial.objects.filter(pk=trial.pk, state=State.GOING).update(
+                state=State.WAITING, decide_at=now + timedelta(minutes=trial.minutes)
+            )
+
+
+def measured(dispatch_id: int) -> Figures:
+    """Return what is known now. While a trial is undecided, only its first readers have copies."""
+    outcomes = measure(dispatch_id).by_outcome
+    counts = EventCount.objects.filter(dispatch_id=dispatch_id, link=-1).values_list("kind")
+    heard = dict(counts.annotate(number=Sum("number")).order_by())
+    first = Batch.objects.filter(dispatch_id=dispatch_id, wave=FIRST)
+    return Figures(
+        readers=first.aggregate(number=Sum("size", default=0))["number"],
+        accepted=outcomes["accepted"],
+        rejected=outcomes["rejected"],
+        bounced=heard.get(fate.HARD_BOUNCED, 0) + heard.get(fate.BLOCKED, 0),
+        complained=heard.get(fate.COMPLAINED, 0),
+    )
+
+
+@transaction.atomic
+def halt(trial: Trial, figures: Figures, *, now: datetime) -> bool:
+    """Pause the dispatch, with the reason, and tell people; returns False when it was too late."""
+    reason = judging.reason(figures)
+    stepped = _step(trial, State.HALTED, figures, now=now)
+    paused = Dispatch.objects.filter(pk=trial.pk, state=Dispatch.State.CANARY).update(
+        state=Dispatch.State.PAUSED, reason=reason[:200]
+    )
+    if not (stepped and paused):
+        transaction.set_rollback(True)
+        return False
+    text = _("%(issue)s was halted behind its first readers. %(reason)s Go on or stop at the desk.")
+    said = text % {"issue": trial.dispatch.issue, "reason": reason}
+    alerts.raise_alert(Alert.Kind.PAUSED, f"trial {trial.pk}", said, now=now)
+    logger.warning("trial_halted dispatch=%s why=%s", trial.pk, figures.why)
+    return True
+
+
+def overrule(trial: Trial, *, by: str, now: datetime) -> None:
+    """Let the rest go because a person says so: halted, paused, or before its time.
+
+    Raises: ForbiddenStepError when it is decided already, or the dispatch is over or held.
+    """
+    figures = measured(trial.pk)
+    if not let_go(trial, figures, decision=State.OVERRULED, now=now, by=by):
+        current = Dispatch.objects.values_list("state", flat=True).get(pk=trial.pk)
+        raise ForbiddenStepError(current, Dispatch.State.RUNNING)
+
+
+@transaction.atomic
+def let_go(trial: Trial, figures: Figures, *, decision: State, now: datetime, by: str = "") -> bool:
+    """Open the gate: the rest's time is now. Returns False when something else came first."""
+    # In the planner's order: a slice is planned before this and opened here, or behind it and open.
+    results.lock_counters(trial.pk)
+    stepped = _step(trial, decision, figures, now=now, by=by)
+    # What a person had paused goes on when a person says so.
+    states = [Dispatch.State.CANARY, *([Dispatch.State.PAUSED] if by else [])]
+    going = Dispatch.objects.filter(pk=trial.pk, state__in=states).update(
+        state=Dispatch.State.RUNNING, reason=""
+    )
+    if not (stepped and going):
+        transaction.set_rollback(True)
+        return False
+    trials.open_rest(trial.pk, now=now)
+    logger.info("trial_%s dispatch=%s", decision, trial.pk)
+    return True
+
+
+def _step(trial: Trial, wanted: State, figures: Figures, *, now: datetime, by: str = "") -> int:
+    """Take one step of the table, decided by the database; returns whether it was taken."""
+    rows = Trial.objects.filter(pk=trial.pk, state__in=sources(wanted, table=TRIAL_STEPS))
+    return rows.update(state=wanted, figures=asdict(figures), decided_at=now, decided_by=by[:150])
+
+
+def _has_all_first(dispatch_id: int) -> bool:
+    """Whether the plan is complete and none of the first readers is left to be written to."""
+    left = Batch.objects.filter(dispatch_id=dispatch_id, wave=FIRST).exclude(state=Batch.State.DONE)
+    planned = Dispatch.objects.filter(pk=dispatch_id, planned_at__isnull=False)
+    return planned.exists() and not left.exists()
