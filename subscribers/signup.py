@@ -85,6 +85,7 @@ def work(signup_id: int, *, now: datetime) -> int | None:
     signup = _received(signup_id).select_related("newsletter", "notice").first()
     if signup is None:
         return None
+    suppression.rehash(signup.address_key)
     # Read before the limits: a confirmation that is decided in between then takes this very key.
     dedupe_key = _after_the_last(signup)
     reason = _why_not(signup, now=now)
@@ -139,8 +140,10 @@ def disown(signup_id: int, *, now: datetime) -> bool:
         asked = SignupRequest.objects.filter(pk=signup_id).first()
         if asked is None or asked.state == State.CONFIRMED:
             return False
+        hashes = address.hashes_under_all_keys(asked.address_key)
         same = SignupRequest.objects.filter(
-            address_hash=asked.address_hash, state__in=(State.RECEIVED, State.MAILED)
+            address_hash__in=[asked.address_hash, *hashes],
+            state__in=(State.RECEIVED, State.MAILED),
         )
         outbox.drop(Outbox.objects.filter(signup__in=same.values("pk")), now=now)
         # The hash stays, to recognise the address by; all that is personal goes at once.

@@ -3,9 +3,11 @@
 Before it: bounces, complaints, erasures, a person's decision. After it: every mail asks here first.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -36,6 +38,7 @@ RULES = {
 
 def suppress(address_key: str, reason: Reason, *, now: datetime, note: str = "") -> None:
     """Stop mail to an address, known to us or not. Safe to repeat: one standing row per reason."""
+    rehash(address_key)
     with transaction.atomic():
         # Always, even when the reason already stands: dispatch orders itself by this row lock.
         _subscriptions(address_key).update(withheld=_withheld({reason}))
@@ -61,6 +64,36 @@ def history(address_key: str) -> QuerySet[Suppression]:
     return Suppression.objects.filter(
         address_hash__in=address.hashes_under_all_keys(address_key)
     ).order_by("pk")
+
+
+def rehash(address_key: str) -> int:
+    """Move what stands against an address to the newest key; return how many rows. Safe to repeat.
+
+    Only here, where the address is at hand, can it be done: a hash cannot be hashed anew.
+    """
+    newest, *older = address.hashes_under_all_keys(address_key)
+    if not older:
+        return 0
+    return sum(_renew(row, newest) for row in Suppression.objects.filter(address_hash__in=older))
+
+
+def rehash_known() -> Counter[int]:
+    """Rehash for every reader's address; return how many rows are left under which older key.
+
+    Safe to repeat, and to stop half way.
+    """
+    old = Suppression.objects.exclude(hash_key_id=address.hash_key_id())
+    hashes = {bytes(each) for each in old.values_list("address_hash", flat=True)}
+    readers = Subscriber.objects.exclude(address_key=None).values_list("address_key", flat=True)
+    for key in readers.iterator(chunk_size=2000) if hashes else ():
+        if key and not hashes.isdisjoint(address.hashes_under_all_keys(key)):
+            rehash(key)
+    return Counter(old.values_list("hash_key_id", flat=True))
+
+
+def unreadable() -> int:
+    """Return how many rows are under a key that the settings no longer name: nobody is found by them."""
+    return Suppression.objects.exclude(hash_key_id__in=settings.SUPPRESSION_KEYS).count()
 
 
 def forget_notes(address_key: str) -> None:
@@ -102,6 +135,17 @@ def _lift(address_key: str, lifted: set[Reason], *, now: datetime) -> set[Reason
         remaining = reasons(address_key)
         _subscriptions(address_key).update(withheld=_withheld(remaining))
     return remaining
+
+
+def _renew(row: Suppression, newest: bytes) -> int:
+    try:
+        with transaction.atomic():
+            return Suppression.objects.filter(pk=row.pk).update(
+                address_hash=newest, hash_key_id=address.hash_key_id()
+            )
+    except IntegrityError:
+        # The same reason stands under the newest key already; the older row may stay as it is.
+        return 0
 
 
 def _insert(address_key: str, reason: Reason, *, now: datetime, note: str) -> None:

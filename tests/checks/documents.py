@@ -8,6 +8,8 @@ from tests.checks import files
 
 _READ_BY = ("briefing/settings.py", "briefing/web/health.py")
 _READS = re.compile(r"""(?:env\.\w+|environ(?:ment)?\.get)\(\s*"([A-Z][A-Z0-9_]+)\"""")
+# What a command or a comment tells people to read.
+_NAMED = re.compile(r"(?<![\w/])docs/[\w/-]+\.md\b")
 _LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
@@ -16,6 +18,7 @@ def check() -> Iterator[str]:
     explained = (files.ROOT / "docs" / "configuration.md").read_text("utf-8")
     yield from unexplained((files.ROOT / name for name in _READ_BY), explained)
     yield from broken_links(files.own(".md"))
+    yield from missing(files.own(".py", ".html", ".yaml", "Makefile"), files.ROOT)
 
 
 def unexplained(paths: Iterable[Path], explained: str) -> Iterator[str]:
@@ -24,6 +27,14 @@ def unexplained(paths: Iterable[Path], explained: str) -> Iterator[str]:
         for name in sorted(set(_READS.findall(path.read_text("utf-8")))):
             if f"`{name}`" not in explained:
                 yield f"{files.name_of(path)} reads {name}: explain it in docs/configuration.md"
+
+
+def missing(paths: Iterable[Path], root: Path) -> Iterator[str]:
+    """Name the documents that code sends people to and that are not there."""
+    for path in paths:
+        for named in sorted(set(_NAMED.findall(path.read_text("utf-8")))):
+            if not (root / named).exists():
+                yield f"{files.name_of(path)} names {named}, which is not there"
 
 
 def broken_links(paths: Iterable[Path]) -> Iterator[str]:

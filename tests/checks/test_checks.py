@@ -98,6 +98,16 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert problem.endswith("index.md links to gone.md, which is not there")
 
 
+def test_a_document_that_a_command_names_has_to_be_there(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    write(tmp_path / "docs", "", "there.md")
+    gone = "docs/" + "gone.md"
+    there = "docs/" + "there.md"
+    code = write(tmp_path, f'print("See {there} and {gone}.")')
+    [problem] = documents.missing(code, tmp_path)
+    assert problem.endswith(f"anything.py names {gone}, which is not there")
+
+
 def test_a_tool_that_fails_gives_its_own_words() -> None:
     assert list(tools.run("python", "-c", "print('why'); raise SystemExit(3)")) == ["why"]
     assert not list(tools.run("python", "-c", "print('fine')"))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,19 @@ def _record(count: int = 1) -> list[ConsentRecord]:
         )
         for _ in range(count)
     ]
+
+
+def test_the_program_in_the_documents_checks_a_receipt() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "consent.md").read_text("utf-8")
+    told: dict[str, Any] = {}
+    exec(text.partition("```python")[2].partition("```")[0], told)  # noqa: S102  it is our own page
+    rows = _record(5)
+    sealing.seal(now=making.NOW)
+    for row in rows:
+        act = json.loads(json.dumps(sealing.receipt(ConsentRecord.objects.get(pk=row.pk))))
+        assert told["leads_to_root"](act)
+        act["seal"]["root"] = "00" * 32
+        assert not told["leads_to_root"](act)
 
 
 @contextmanager

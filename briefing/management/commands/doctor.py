@@ -20,7 +20,7 @@ from briefing.models import Delivery, Fence
 from briefing.transports import accounts
 from briefing.transports.base import TransportDownError
 from briefing.transports.smtp import SmtpTransport
-from subscribers import sealing, triggers
+from subscribers import sealing, suppression, triggers
 from subscribers.models import Newsletter
 
 _SILENCE = timedelta(minutes=2)
@@ -60,6 +60,15 @@ def ledger() -> Iterator[Finding]:
     verdict = sealing.verify()
     if verdict.broken:
         yield Finding(f"The consent ledger was altered: {verdict.broken}", "See docs/consent.md.")
+
+
+def suppressions() -> Iterator[Finding]:
+    """Whether everybody who must not be written to can still be recognised."""
+    if number := suppression.unreadable():
+        yield Finding(
+            f"{number} suppressions are under a key that SUPPRESSION_KEYS no longer names",
+            "Put the key back, behind the newest: docs/deploy/rotation.md.",
+        )
 
 
 def promises() -> Iterator[Finding]:
@@ -131,6 +140,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     settings_check,
     database,
     ledger,
+    suppressions,
     promises,
     held,
     broker,
