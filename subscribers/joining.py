@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from subscribers import address, consent, outbox, suppression
+from subscribers import address, consent, outbox, suppression, tally
 from subscribers.consent import Entry, Origin
 from subscribers.models import (
     ConsentRecord,
@@ -39,6 +39,8 @@ def join(signup: SignupRequest, origin: Origin, *, now: datetime) -> Joined:
         defaults={"confirmed_at": now, "source": signup.source},
     )
     newly = newly or _return(subscription, now=now)
+    if newly:
+        tally.joined([subscription.pk], now=now)
     subscription.topics.add(*Topic.objects.filter(slug__in=signup.topics))
     consent.record(
         Entry(
@@ -74,6 +76,7 @@ def take_over(
         defaults={"confirmed_at": now, "frequency": subscription.frequency},
     )
     if new or _return(taken, now=now):
+        tally.joined([taken.pk], now=now)
         taken.topics.set(subscription.topics.all())
         consent.record(
             Entry(

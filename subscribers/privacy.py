@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from subscribers import address, consent, outbox, ports, sealing, suppression
+from subscribers import address, consent, outbox, ports, sealing, suppression, tally
 from subscribers.consent import Entry
 from subscribers.models import (
     ConsentContext,
@@ -75,12 +75,15 @@ def retain(*, now: datetime) -> dict[str, int]:
         "consent_contexts": contexts.delete()[0],
         "outbox_addresses": outbox.forget_addresses(now=now),
         "outbox_rows": outbox.delete_old(now=now),
+        "tally_rows_put_together": tally.put_together(),
     }
 
 
 def _empty(reader: Subscriber, *, now: datetime) -> None:
     for row in Subscription.objects.filter(subscriber=reader):
         row.topics.clear()
+    # Before the update, which takes away what they are counted by.
+    tally.left(_locked_active(reader), now=now)
     Subscription.objects.filter(subscriber=reader).update(
         state=Subscription.State.UNSUBSCRIBED,
         withheld=Subscription.Withheld.ERASED,
@@ -102,6 +105,11 @@ def _empty(reader: Subscriber, *, now: datetime) -> None:
         attributes={},
         erased_at=now,
     )
+
+
+def _locked_active(reader: Subscriber) -> list[int]:
+    rows = Subscription.objects.filter(subscriber=reader, state=Subscription.State.ACTIVE)
+    return list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _forget_signups(requests: QuerySet[SignupRequest]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from subscribers import address, consent, domains, joining, outbox, suppression, throttle
+from subscribers import address, consent, domains, joining, outbox, suppression, tally, throttle
 from subscribers.address import Address
 from subscribers.consent import Entry, Origin
 from subscribers.joining import Joined
@@ -227,6 +227,7 @@ def _owe_confirmation(signup: SignupRequest, dedupe_key: str, *, now: datetime) 
             origin=_origin(signup),
         )
     )
+    tally.asked(signup, now=now)
     return row.pk
 
 

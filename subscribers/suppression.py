@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from subscribers import address
+from subscribers import address, tally
 from subscribers.models import Subscriber, Subscription, Suppression
 
 Reason = Suppression.Reason
@@ -41,7 +41,7 @@ def suppress(address_key: str, reason: Reason, *, now: datetime, note: str = "")
     rehash(address_key)
     with transaction.atomic():
         # Always, even when the reason already stands: dispatch orders itself by this row lock.
-        _subscriptions(address_key).update(withheld=_withheld({reason}))
+        _set_withheld(address_key, _withheld({reason}), now=now)
         if not _standing(address_key).filter(reason=reason).exists():
             _insert(address_key, reason, now=now, note=note)
 
@@ -133,7 +133,7 @@ def _lift(address_key: str, lifted: set[Reason], *, now: datetime) -> set[Reason
     with transaction.atomic():
         _standing(address_key).filter(reason__in=lifted).update(lifted_at=now)
         remaining = reasons(address_key)
-        _subscriptions(address_key).update(withheld=_withheld(remaining))
+        _set_withheld(address_key, _withheld(remaining), now=now)
     return remaining
 
 
@@ -169,6 +169,17 @@ def _withheld(standing: set[Reason]) -> Subscription.Withheld:
     if standing == {Reason.ERASED}:
         return Subscription.Withheld.ERASED
     return Subscription.Withheld.SUPPRESSED
+
+
+def _set_withheld(address_key: str, value: Subscription.Withheld, *, now: datetime) -> None:
+    rows = _subscriptions(address_key)
+    active = rows.filter(state=Subscription.State.ACTIVE).select_for_update().order_by("pk")
+    before = list(active.values_list("pk", "withheld"))
+    rows.update(withheld=value)
+    if value:
+        tally.withheld([pk for pk, held in before if not held], now=now)
+    else:
+        tally.released([pk for pk, held in before if held], now=now)
 
 
 def _standing(address_key: str) -> QuerySet[Suppression]:

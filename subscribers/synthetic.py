@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from subscribers import address, bulk, consent
+from subscribers import address, bulk, consent, tally
 from subscribers.models import (
     ConsentContext,
     ConsentRecord,
@@ -84,6 +84,7 @@ def make(newsletter: Newsletter, number: int, *, now: datetime) -> Iterator[int]
             readers = [_invent(each, source, days, fortunes) for each in ids]
             _write(newsletter, readers)
             _write_ledger(newsletter, readers)
+            tally.begun(_stands(newsletter, readers), now=now)
         made += size
         yield made
 
@@ -151,6 +152,14 @@ def _write_ledger(newsletter: Newsletter, readers: Sequence[Invented]) -> None:
     bulk.insert(ConsentRecord, _RECORD, map(record, ids, acts))
     contexts = ((number, "", "", salt, at) for number, (_, _, at) in zip(ids, acts, strict=True))
     bulk.insert(ConsentContext, _CONTEXT, contexts)
+
+
+def _stands(newsletter: Newsletter, readers: Sequence[Invented]) -> Iterator[tally.Stand]:
+    for each in readers:
+        fortune, at = each.fortune, each.confirmed_at
+        yield tally.Stand(
+            newsletter.pk, fortune.state, fortune.withheld, at, fortune.unsubscribed_at, {}
+        )
 
 
 def _acts(readers: Sequence[Invented]) -> Iterator[tuple[uuid.UUID, str, datetime]]:

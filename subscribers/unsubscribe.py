@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from subscribers import consent, outbox
+from subscribers import consent, outbox, tally
 from subscribers.consent import Entry, Origin
 from subscribers.models import ConsentRecord, Outbox, Subscription
 
@@ -77,6 +77,7 @@ def undo(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: datetim
         act = ConsentRecord.Act.CONFIRMED
         shown = Origin(wording, origin.page, "undo", origin.locale, origin.ip, origin.user_agent)
         consent.record(Entry(person, act, now, newsletter_id, shown))
+        tally.returned([row.pk], now=now)
         outbox.drop(_goodbyes(subscriber_id, newsletter_id), now=now)
     return True
 
@@ -100,6 +101,7 @@ def _leave(rows: QuerySet[Subscription], origin: Origin, *, now: datetime) -> in
         if ended:
             act = ConsentRecord.Act.WITHDRAWN
             consent.record(Entry(row.subscriber.person, act, now, row.newsletter_id, origin))
+            tally.left([row.pk], now=now)
             left += 1
     return left
 

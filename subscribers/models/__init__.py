@@ -12,6 +12,7 @@ from subscribers.models.outbox import Outbox
 from subscribers.models.signup import SignupRequest
 from subscribers.models.subscriber import Subscriber, Subscription
 from subscribers.models.suppression import Suppression
+from subscribers.models.tally import Tally
 
 __all__ = [
     "ConsentContext",
@@ -25,5 +26,6 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "Suppression",
+    "Tally",
     "Topic",
 ]
