@@ -14,7 +14,7 @@ from django.db.models import F
 from briefing.dispatch import fate, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.models import Batch, Delivery, Event
-from briefing.tracking import consequences, hours, rows
+from briefing.tracking import cohorts, consequences, hours, rows
 from briefing.tracking.hours import Moment
 from briefing.tracking.rows import Heard, Told
 from subscribers.models import Subscriber
@@ -120,6 +120,7 @@ def _count(events: Sequence[Told], deliveries: dict[Place, Heard]) -> None:
     _switch_on({place: sum(heard) for place, heard in first.items()})
     _add(counts)
     hours.add([*clicks, *hours.of_deliveries(first)])
+    cohorts.note(first)
     _settle(events, deliveries)
 
 
