@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from briefing.dispatch import holding
 from briefing.issues import lifecycle
-from briefing.models import Delivery, Dispatch, Event
+from briefing.models import ClickMonth, Delivery, Dispatch, Event
 from briefing.transports import single
 from subscribers.models import Newsletter
 from subscribers.ports import Answer, LatestIssue, Mail
@@ -49,6 +49,7 @@ class Answers:
         Event.objects.filter(of_an_issue | Q(dispatch_id=None), subscriber_id=subscriber_id).update(
             code="", payload={}
         )
+        ClickMonth.objects.filter(subscriber_id=subscriber_id).delete()
 
 
 def _deliveries(subscriber_id: int) -> QuerySet[Delivery]:

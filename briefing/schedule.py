@@ -26,5 +26,6 @@ BEAT = {
     },
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
     "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
+    "forget": {"task": "briefing.tasks.forget", "schedule": timedelta(hours=1)},
     "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
 }

@@ -15,7 +15,7 @@ from briefing.dispatch import control, outage, pace, planner, sender, timetable,
 from briefing.dispatch.clock import database_now
 from briefing.issues import digest
 from briefing.mailbox import places, reading
-from briefing.tracking import apply
+from briefing.tracking import apply, retention
 from briefing.transports import accounts
 from subscribers import doorbell
 from subscribers.models import Newsletter
@@ -90,6 +90,14 @@ def fold() -> None:
     ends_at = time.monotonic() + _FOLD_SECONDS
     while apply.fold(now=database_now()) == apply.AT_ONCE and time.monotonic() < ends_at:
         pass
+
+
+@shared_task
+def forget() -> None:
+    """Delete events that were counted long ago. Safe to run twice: what is gone is not found again."""
+    deleted = retention.forget(now=database_now())
+    told = " ".join(f"{name}={count}" for name, count in deleted.items())
+    logger.info("retention.deleted %s", told)
 
 
 @shared_task

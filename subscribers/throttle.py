@@ -30,6 +30,9 @@ PER_VISITOR = parse_many("5/minute; 20/hour")
 # Large providers have many mailboxes, so this only stops a flood at a small one from being ours.
 PER_DOMAIN = parse_many("300/hour")
 PER_SITE = parse_many("3000/hour")
+# Rows that clicks of nobody in particular may make: on one link, and on all of them.
+PER_LINK = parse_many("1000/minute")
+PER_ALL_LINKS = parse_many("200000/day")
 # How long a confirmation waits when the site or a domain is over its ceiling: nobody is turned away.
 PRESSURE_DELAY = timedelta(minutes=15)
 
@@ -40,6 +43,12 @@ _RETRY_SECONDS = 30
 def admits_visitor(ip: str) -> bool:
     """Count one signup of a visitor; False when this network has made too many just now."""
     return _hit(PER_VISITOR, "visitor", visitor_network(ip))
+
+
+def admits_click(dispatch_id: int, position: int) -> bool:
+    """Count one click that names no reader; False when so many came that more are not written."""
+    on_link = _hit(PER_LINK, "link", str(dispatch_id), str(position))
+    return _hit(PER_ALL_LINKS, "links", "all") and on_link
 
 
 def delay(domain: str) -> timedelta:

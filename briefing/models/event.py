@@ -52,6 +52,12 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["dispatch_id", "subscriber_id"], name="event_delivery_idx"),
+            # Clicks of nobody in particular, which are forgotten first.
+            models.Index(
+                fields=["received_at"],
+                name="event_nameless_idx",
+                condition=Q(subscriber_id=None, kind="clicked"),
+            ),
             models.Index(
                 fields=["due_at", "id"], name="event_unfolded_idx", condition=Q(folded_at=None)
             ),

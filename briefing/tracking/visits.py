@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from briefing.models import Delivery, Event, Link
 from briefing.tracking import humans
 from briefing.tracking.humans import BURST_SECONDS, Visit
+from subscribers import throttle
 from subscribers.models import Subscriber
 
 Kind = Event.Kind
@@ -40,7 +41,10 @@ def click(
     """Write a click down: a reader's who still grants it, else nobody's. Safe to run twice."""
     if copy.subscriber_id is None or not _grants(copy.subscriber_id):
         visit = Visit("click", method, headers)
-        _keep(Copy(copy.dispatch_id), visit, key=secrets.token_hex(16), link=position, now=now)
+        # Nobody's click cannot be told from the same one again: machines leave no row, and a flood
+        # of seeming people no more than the limits say.
+        if humans.is_person(visit) and throttle.admits_click(copy.dispatch_id, position):
+            _keep(Copy(copy.dispatch_id), visit, key=secrets.token_hex(16), link=position, now=now)
         return
     before = _just_before(copy, now=now)
     links = len({*before.values(), position})

@@ -1,0 +1,71 @@
+"""Forgets who did what once it has been counted: what stays are numbers, and each delivery's fate.
+
+Before it: apply.fold. An event tells that a reader opened, clicked or complained, and when; nothing
+reads that but a reader's timeline and the suppression rules, which look at the last weeks.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from briefing.models import Burst, ClickMonth, Event
+
+# Providers repeat a report for days, and a person decides about a burst of bounces within weeks.
+KEPT_FOR = timedelta(days=90)
+# Clicks of nobody in particular tell nothing once they are counted.
+NAMELESS_KEPT_FOR = timedelta(days=1)
+_SLICE = 5000
+# What a run does at most: the next one goes on.
+_SLICES = 100
+
+
+def forget(*, now: datetime) -> dict[str, int]:
+    """Delete what has been kept long enough; return how many rows of what. Safe to run twice."""
+    months = ClickMonth.objects.filter(month__lt=_month(now - KEPT_FOR))
+    return {
+        "events": _old_events(now=now),
+        "nameless_clicks": _nameless(now=now),
+        "click_months": months.delete()[0],
+    }
+
+
+def _old_events(*, now: datetime) -> int:
+    """Walk from the oldest row on, because ids are in the order of coming, and stop at a young one."""
+    undecided = list(Burst.objects.filter(decision="open").values_list("pk", flat=True))
+    total = after = 0
+    for _slice in range(_SLICES):
+        some = Event.objects.filter(pk__gt=after).order_by("pk")[:_SLICE]
+        rows = list(some.values_list("pk", "received_at", "folded_at", "dispatch_id"))
+        if not rows:
+            break
+        after = rows[-1][0]
+        over = [row for row in rows if row[1] < now - KEPT_FOR]
+        total += _delete([row[0] for row in over if row[2] and row[3] not in undecided])
+        if not over:
+            break
+    return total
+
+
+def _nameless(*, now: datetime) -> int:
+    rows: QuerySet[Event] = Event.objects.filter(
+        subscriber_id=None,
+        kind=Event.Kind.CLICKED,
+        folded_at__isnull=False,
+        received_at__lt=now - NAMELESS_KEPT_FOR,
+    )
+    total = 0
+    for _slice in range(_SLICES):
+        ids = list(rows.values_list("pk", flat=True)[:_SLICE])
+        total += _delete(ids)
+        if len(ids) < _SLICE:
+            break
+    return total
+
+
+def _delete(ids: Collection[int]) -> int:
+    return Event.objects.filter(pk__in=ids).delete()[0] if ids else 0
+
+
+def _month(at: datetime) -> date:
+    return at.astimezone(UTC).date().replace(day=1)
