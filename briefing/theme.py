@@ -29,7 +29,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "STYLES": [
         _static(f"briefing/desk/{name}.css")
-        for name in ("desk", "frame", "lists", "screen", "work", "front")
+        for name in ("desk", "frame", "lists", "screen", "work", "numbers", "front")
     ],
     "DASHBOARD_CALLBACK": "briefing.admin.dashboard.fill",
     "SIDEBAR": {"navigation": "briefing.admin.navigation.side_bar"},

@@ -65,6 +65,14 @@ PLACES: tuple[tuple[Words, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        _("Numbers"),
+        (
+            Place(_("Growth"), "trending_up", "desk-growth", "briefing.view_dispatch"),
+            Place(_("Cohorts"), "grid_on", "desk-cohorts", "briefing.view_dispatch"),
+            Place(_("Sources"), "call_split", "desk-sources", "briefing.view_dispatch"),
+        ),
+    ),
+    (
         _("Consent"),
         (
             _list(_("Consent records"), "verified_user", people.ConsentRecord),

@@ -1,23 +1,22 @@
 """What became of an issue: each figure in a chart with its table beside it, and all of it as CSV."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from briefing.admin import trail
+from briefing.admin import charts, reported
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import excluded_from
+from briefing.admin.spreadsheet import as_csv
 from briefing.dispatch import fate
-from briefing.models import Delivery, Issue
-from briefing.tracking import humans, reports
+from briefing.models import Delivery
+from briefing.tracking import hours, humans, reports
 
 _SHOWN = (
     ("accepted", "good"),
@@ -39,8 +38,6 @@ _HEARD = (
     (fate.OPENED, "good"),
     (fate.CLICKED, "good"),
 )
-# Cells that a spreadsheet would take for a formula. Source: OWASP, CSV Injection.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BAR_UNITS = 1000
 
 
@@ -57,9 +54,9 @@ class Line:
 @require_safe
 @needs("briefing.view_dispatch")
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an issue's report, or give it as CSV."""
-    of = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
-    report = reports.of_issue(of)
+    """Show the report of an issue or of one of its dispatches, or give it as CSV."""
+    of = reported.subject(request, pk)
+    report = of.report
     handed = lines(
         [
             (Delivery.Outcome[name.upper()].label, report.outcomes.get(name, 0), tone)
@@ -70,28 +67,69 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         [(Delivery.Fate(bit).label, report.heard.get(bit, 0), tone) for bit, tone in _HEARD]
     )
     clicks = lines([(link.url, link.clicks, "good") for link in report.links])
-    excluded = excluded_from(report.excluded)
+    parts = {_("handed over"): handed, _("reported since"): heard, _("clicks"): clicks}
     if request.GET.get("format") == "csv":
-        return as_csv(
-            f"{of.newsletter.slug}-{of.number}.csv",
-            _rows(
-                report, {_("handed over"): handed, _("reported since"): heard, _("clicks"): clicks}
-            ),
-        )
+        return as_csv(f"{of.name}.csv", _rows(report, parts))
     return render(
         request,
         "desk/report.html",
         _("Report"),
-        issue=of,
         report=report,
         handed=handed,
         heard=heard,
         clicks=clicks,
-        excluded=excluded,
+        domains=_with_bars(report.domains),
+        excluded=excluded_from(report.excluded),
         candidates=report.candidates,
         rules=humans.RULES,
-        trail=trail.issue(of),
+        **reported.shared(of, "desk-report"),
     )
+
+
+@require_safe
+@needs("briefing.view_dispatch")
+def course(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how an issue went hour by hour, or day by day once it is old, or give it as CSV."""
+    of = reported.subject(request, pk)
+    told = hours.course(of.told)
+    unit = _("day") if told.by_days else _("hour")
+    if request.GET.get("format") == "csv":
+        head = [unit, _("accepted"), _("delivered"), _("clicks")]
+        rows = [[p.number + 1, p.accepted, p.delivered, p.clicked] for p in told.points]
+        return as_csv(f"{of.name}-over-time.csv", [head, *rows])
+    return render(
+        request,
+        "desk/course.html",
+        _("Over time"),
+        points=told.points,
+        by_days=told.by_days,
+        bands=[
+            charts.band(_("accepted"), "a", [point.accepted for point in told.points]),
+            charts.band(_("delivered"), "b", [point.delivered for point in told.points]),
+            charts.band(_("clicks of people"), "d", [point.clicked for point in told.points]),
+        ],
+        ends=charts.ends([f"{unit} {point.number + 1}" for point in told.points]),
+        **reported.shared(of, "desk-course"),
+    )
+
+
+def _with_bars(domains: list[reports.Domain]) -> list[tuple[reports.Domain, list[charts.Bar]]]:
+    """Return domains, each with a bar of what arrived, what came back and what nobody spoke of."""
+    most = max((each.accepted for each in domains), default=1)
+    return [
+        (
+            each,
+            charts.stacked(
+                [
+                    ("good", each.delivered),
+                    ("bad", each.bounced),
+                    ("none", each.accepted - each.delivered - each.bounced),
+                ],
+                of=most,
+            ),
+        )
+        for each in domains
+    ]
 
 
 def lines(figures: list[tuple[Any, int, str]]) -> list[Line]:
@@ -103,17 +141,9 @@ def lines(figures: list[tuple[Any, int, str]]) -> list[Line]:
     ]
 
 
-def as_csv(name: str, rows: Iterator[list[Any]]) -> HttpResponse:
-    """Return rows as a CSV file to download."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return response
-
-
 def _rows(report: reports.Report, parts: dict[Any, list[Line]]) -> Iterator[list[Any]]:
     yield ["", _("planned"), report.planned]
+    yield ["", _("tried a second time"), report.again]
     for reason in excluded_from(report.excluded):
         yield [_("left out"), reason.reason, reason.readers]
     for part, figures in parts.items():
@@ -124,8 +154,3 @@ def _rows(report: reports.Report, parts: dict[Any, list[Line]]) -> Iterator[list
         yield [_("delivered by domain"), name, domain.delivered]
         yield [_("bounced by domain"), name, domain.bounced]
         yield [_("complained by domain"), name, domain.complained]
-
-
-def _harmless(cell: Any) -> Any:
-    text = cell if isinstance(cell, int) else str(cell)
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text

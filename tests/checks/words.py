@@ -15,6 +15,7 @@ _FOREIGN = (
     "allow-top-navigation-by-user-activation",  # a value of HTML's sandbox attribute
     "job_id",  # Unisender Go's name for a call
     "mailing_list",  # a variable of Mailgun's
+    "utm_campaign",  # a name in the addresses of pages that everybody's counters know
 )
 
 

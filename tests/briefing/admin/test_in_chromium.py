@@ -55,6 +55,8 @@ def addresses() -> list[str]:
     found += [
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")
     ]
+    found += [reverse(name, args=[sent.issue_id]) for name in ("desk-course", "desk-heat")]
+    found += [reverse(name) for name in ("desk-growth", "desk-cohorts", "desk-sources")]
     found += [reverse("desk-proof", args=[piece.pk]), reverse("desk-erase", args=[reader.pk])]
     found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]
     return found

@@ -83,6 +83,12 @@ OTHERS = {
     "desk-dispatch": "po",
     "desk-steer": "po",
     "desk-report": "epro",
+    "desk-heat": "epro",
+    "desk-heat-mail": "epro",
+    "desk-course": "epro",
+    "desk-growth": "epro",
+    "desk-cohorts": "epro",
+    "desk-sources": "epro",
     "desk-follow": "po",
     "desk-resolve": "po",
     "desk-hold": "po",
@@ -176,7 +182,8 @@ class World:
         if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget"}:
             return reverse(name, args=[self.rows["briefing_article"]])
         of_issue = ("arrange", "duplicate", "preview", "preview-mail", "test", "dispatch", "report")
-        if name in {f"desk-{each}" for each in of_issue}:
+        of_report = ("heat", "heat-mail", "course")
+        if name in {f"desk-{each}" for each in (*of_issue, *of_report)}:
             return reverse(name, args=[self.issue.pk])
         kind, _underscore, what = name.removeprefix("admin:").rpartition("_")
         if name not in arguments and kind in self.rows and what in {"change", "delete", "history"}:
