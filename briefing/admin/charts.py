@@ -14,6 +14,7 @@ BAR = 8
 HEIGHT = 40
 CELL = 10
 LENGTH = 1000
+_PALEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,22 @@ def band(name: Words, tone: str, numbers: Sequence[int], *, total: int | None = 
 
 
 def grid(rows: Sequence[Sequence[float]]) -> Grid:
-    """Draw shares between 0 and 1."""
+    """Draw shares, the lowest palest: where all of them are high, or low, they still differ."""
+    every = [share for shares in rows for share in shares]
+    low, high = min(every, default=0.0), max(every, default=0.0)
     cells = [
-        Bar(column * CELL, row * CELL, CELL - 1, CELL - 1, round(min(max(share, 0.0), 1.0), 3))
+        Bar(column * CELL, row * CELL, CELL, CELL, _depth(share, low, high))
         for row, shares in enumerate(rows)
         for column, share in enumerate(shares)
     ]
     columns = max((len(shares) for shares in rows), default=1)
     return Grid(columns * CELL, max(len(rows), 1) * CELL, cells)
+
+
+def _depth(share: float, low: float, high: float) -> float:
+    if not share:
+        return 0.0
+    return round(_PALEST + (1 - _PALEST) * (share - low) / (high - low or 1), 3)
 
 
 def stacked(parts: Sequence[tuple[str, int]], *, of: int) -> list[Bar]:
