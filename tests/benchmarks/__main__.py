@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import anymail_rows, audience_rows, engine_rows, events_rows, web_rows
+from tests.benchmarks import (
+    anymail_rows,
+    audience_rows,
+    engine_rows,
+    events_rows,
+    screens_rows,
+    web_rows,
+)
 from tests.benchmarks.table import Measured, as_json, show, write_document
 
 GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
@@ -19,6 +26,7 @@ GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **web_rows.ROWS,
     **events_rows.ROWS,
     **audience_rows.ROWS,
+    **screens_rows.ROWS,
 }
 
 

@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
 `prepare N` fills the database; `drain N` plans and drains a new dispatch; `first` starts one with a
 warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
-`counted N` counts the audience so many times.
+`counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries.
 """
 
 import json
@@ -36,7 +36,7 @@ from briefing.transports import accounts
 from briefing.transports.base import Copy
 from subscribers import audience
 from subscribers.models import Newsletter
-from tests.benchmarks import reports, world
+from tests.benchmarks import reports, screens, world
 
 
 def prepare(number: int) -> dict[str, Any]:
@@ -211,6 +211,7 @@ if __name__ == "__main__":
         "django": naive,
         "events": reports.events,
         "counted": counted,
+        "screens": screens.screens,
     }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:
