@@ -50,7 +50,7 @@ def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> N
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608  a model's own names
-            _as_text(model, columns, rows),
+            list(_as_text(model, columns, rows)),
         )
 
 
