@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from briefing import tasks
-from briefing.admin import audit, firsts, trail
+from briefing.admin import audit, firsts, going, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
-from briefing.dispatch import control, deciding, timetable
+from briefing.dispatch import control, deciding, lanes, timetable
 from briefing.dispatch.progress import Progress, measure
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError
 from briefing.models import Delivery, Dispatch, Trial
@@ -56,13 +56,16 @@ class Panel:
     excluded: list[Excluded]
     percent: int
     per_second: float
-    seconds_left: float | None
+    ending: str
+    lanes: list[lanes.Lane]
+    troubles: list[str]
     is_over: bool
 
 
 def panel(dispatch_id: int) -> Panel:
     """Measure a dispatch for the eye."""
     progress, now = measure(dispatch_id), timezone.now()
+    domains = lanes.measure(dispatch_id)
     total = max(progress.planned, 1)
     parts, begin = [], 0.0
     for name, tone in TONES.items():
@@ -70,6 +73,7 @@ def panel(dispatch_id: int) -> Panel:
         length = BAR_UNITS * number / total
         parts.append(Part(Delivery.Outcome[name.upper()], number, tone, begin, length))
         begin += length
+    is_over = progress.state in ENDED
     moving = progress.state == Dispatch.State.RUNNING
     return Panel(
         progress=progress,
@@ -77,8 +81,10 @@ def panel(dispatch_id: int) -> Panel:
         excluded=excluded_from(progress.excluded),
         percent=int(100 * progress.settled / total),
         per_second=progress.rate(now=now),
-        seconds_left=progress.seconds_left(now=now) if moving else None,
-        is_over=progress.state in ENDED,
+        ending=going.ending(progress, domains, now=now) if moving else "",
+        lanes=domains,
+        troubles=[] if is_over else list(going.troubles(progress, domains, now=now)),
+        is_over=is_over,
     )
 
 

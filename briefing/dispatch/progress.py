@@ -51,11 +51,6 @@ class Progress:
         seconds = ((self.finished_at or now) - begin).total_seconds()
         return max(self.settled - self.settled_before, 0) / seconds if seconds > 0 else 0.0
 
-    def seconds_left(self, *, now: datetime) -> float | None:
-        """Return an estimate of the time left, or None when there is nothing to estimate from."""
-        rate = self.rate(now=now)
-        return self.open / rate if rate > 0 and self.planned_completely else None
-
 
 def measure(dispatch_id: int) -> Progress:
     """Read a dispatch's progress: its own row, its count's row, and one sum over its batches."""

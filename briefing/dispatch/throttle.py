@@ -39,6 +39,14 @@ def rate(account: str, lane: str) -> float:
     return float(settings.RATES.get(f"{account}/{lane}" if lane else account, 0.0))
 
 
+def current_rate(account: str, lane: str, slowdown: float) -> float | None:
+    """Return messages per second that a lane may take now, or None when nothing limits it."""
+    per_second = rate(account, lane)
+    if slowdown > 1.0:
+        return (per_second or _ASSUMED_RATE) / slowdown
+    return per_second or None
+
+
 def group_size(account: str, lane: str, *, preferred: int | None) -> int:
     """Return how many copies to intend at once: what the transport takes best in one call.
 
@@ -101,10 +109,7 @@ def note_answers(account: str, lane: str, *, deferred: int, total: int) -> None:
 def _take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
     """Move the bucket's free time by one conditional UPDATE."""
     bucket = Bucket.objects.filter(account=account, lane=lane).first()
-    per_second = rate(account, lane)
-    slowdown = bucket.slowdown if bucket else 1.0
-    if slowdown > 1.0:
-        per_second = (per_second or _ASSUMED_RATE) / slowdown
+    per_second = current_rate(account, lane, bucket.slowdown if bucket else 1.0)
     if not per_second:
         held = bucket is not None and bucket.free_at > now
         return Grant(granted=False, wait=bucket.free_at - now) if bucket and held else _GRANTED

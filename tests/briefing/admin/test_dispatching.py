@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from briefing.admin.watching import panel
 from briefing.dispatch import control, planner
-from briefing.models import Delivery, Dispatch, Issue, User
+from briefing.models import Batch, Bucket, Delivery, Dispatch, Issue, User
 from tests.factories import issue, newsletter, noise, subscription
 from tests.queue import Doorbell
 
@@ -273,3 +273,22 @@ def deliver(dispatch: Dispatch, *readers: int) -> None:
         )
         for reader in readers
     )
+
+
+def test_the_screen_says_how_each_domain_goes_and_which_one_slows_us(
+    desk: Client, running: Dispatch
+) -> None:
+    Batch.objects.filter(dispatch=running).update(lane="example.org", deferred=1)
+    other = Batch.objects.get(dispatch=running)
+    other.pk, other.lane, other.deferred = None, "", 0
+    other.save(force_insert=True)
+    Bucket.objects.create(account="bulk", lane="example.org", slowdown=20.0, free_at=timezone.now())
+
+    shown = panel(running.pk)
+    page = desk.get(f"/admin/briefing/dispatch/{running.pk}/change/").content.decode()
+
+    assert [lane.domain for lane in shown.lanes] == ["example.org", ""]
+    assert "example.org asks us to slow down: it gets 10.0 a second for now." in shown.troubles
+    assert "slowed to 10 a second" in page
+    assert "all others" in page
+    assert "When it will be over is not known yet." in page
