@@ -92,3 +92,15 @@ def _is_designed(address: str) -> bool:
     return "/subscribers/" not in address and (
         "/briefing/" not in address or "/briefing/article/" in address
     )
+
+
+@pytest.mark.browser
+def test_a_long_preheader_widens_no_column_of_the_composer(
+    filled: None, owner: User, site: str, desk_page: Callable[..., Page]
+) -> None:
+    page = desk_page(owner)
+    page.goto(f"{site}{reverse('desk-compose')}")
+
+    page.get_by_label("Preheader").fill("Longer than one line of any mailbox, " * 5)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate("innerWidth")
