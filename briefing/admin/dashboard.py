@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     context |= {
         "now": now,
-        "duties": duties.waiting(user),
+        "duties": duties.waiting(user, now=now),
         "beats": pulse.read(now=now),
         "readerships": readership.count(now=now),
     }
@@ -31,8 +31,10 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _next_issue() -> Issue | None:
+    """Return the draft that goes out soonest, else the one that waits longest."""
     drafts = Issue.objects.filter(status=Issue.Status.DRAFT).select_related("newsletter")
-    return drafts.annotate(carries=Count("items")).order_by("pk").first()
+    soonest = F("send_at").asc(nulls_last=True)
+    return drafts.annotate(carries=Count("items")).order_by(soonest, "pk").first()
 
 
 def _unused() -> int:

@@ -9,8 +9,8 @@ from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisDownError
 
 from briefing.admin import duties, pulse, readership
-from briefing.dispatch import control
-from briefing.models import Article, Delivery, Dispatch, Fence, User
+from briefing.dispatch import control, planner, timetable
+from briefing.models import Article, Batch, Delivery, Dispatch, EventCount, Fence, User
 from subscribers.models import Outbox, SignupRequest
 from tests.factories import article, issue, newsletter, noise, subscription
 from tests.subscribers.making import confirmed, pending
@@ -18,7 +18,7 @@ from tests.subscribers.making import confirmed, pending
 
 def sentences(user: User) -> list[str]:
     """Return what waits for somebody."""
-    return [duty.sentence for duty in duties.waiting(user)]
+    return [duty.sentence for duty in duties.waiting(user, now=timezone.now())]
 
 
 def test_an_empty_desk_opens(desk: Client) -> None:
@@ -53,7 +53,7 @@ def test_a_stopped_dispatch_is_the_first_thing_to_do(owner: User) -> None:
     stopped = control.start(issue(), now=timezone.now())
     control.pause(stopped, reason="the provider refused our password")
 
-    first = duties.waiting(owner)[0]
+    first = duties.waiting(owner, now=timezone.now())[0]
 
     assert "paused: the provider refused our password" in first.sentence
     assert first.tone == "bad"
@@ -72,10 +72,43 @@ def test_deliveries_without_an_answer_are_counted_and_lead_to_their_list(owner: 
             outcome=outcome,
         )
 
-    found = [duty for duty in duties.waiting(owner) if "no answer" in duty.sentence]
+    found = [
+        duty for duty in duties.waiting(owner, now=timezone.now()) if "no answer" in duty.sentence
+    ]
 
     assert [duty.sentence.split()[0] for duty in found] == ["2"]
     assert f"dispatch={running.pk}&outcome=5" in found[0].address
+
+
+def test_complaints_above_one_in_a_thousand_lead_to_the_report(owner: User) -> None:
+    subscription("reader@example.org")
+    sent = control.start(issue(), now=timezone.now())
+    planner.plan(sent.pk, ring=lambda _: None)
+    Batch.objects.filter(dispatch=sent).update(accepted=1000)
+    heard = EventCount.objects.create(dispatch=sent, kind=Delivery.Fate.COMPLAINED, number=1)
+    assert not any("complained" in sentence for sentence in sentences(owner))
+
+    heard.number = 2
+    heard.save(update_fields=["number"])
+
+    assert any(sentence.startswith("2 readers of") for sentence in sentences(owner))
+
+
+def test_a_scheduled_issue_is_counted_down_and_its_refusal_is_told(
+    desk: Client, owner: User
+) -> None:
+    waiting = issue(articles=[article()])
+    soon = issue(articles=[article("Ports count their cranes twice")])
+    at = timezone.now() + timedelta(hours=5)
+    timetable.schedule(soon, at=at, zone="UTC", by="olivia")
+    page = desk.get("/admin/")
+    assert page.context["next_issue"] == soon != waiting
+    assert f'data-until="{at.isoformat()}"' in page.content.decode()
+    assert not any("would be refused" in sentence for sentence in sentences(owner))
+
+    Article.objects.update(status="draft")
+
+    assert any("would be refused: “Ports" in sentence for sentence in sentences(owner))
 
 
 def test_nobody_is_told_of_work_that_is_not_theirs(db: None) -> None:
