@@ -45,9 +45,20 @@ class FirstWaveForm(forms.Form):
             del self.fields["first_wave"], self.fields["minutes"]
             return
         field: Any = self.fields["first_wave"]
-        field.choices = _choices(planned)
+        field.choices = _choices(issue, planned)
+        self._issue, self._readers = issue, planned
         field.initial = issue.first_wave
         self.fields["minutes"].initial = issue.first_wave_minutes
+
+    def clean_first_wave(self) -> str:
+        """Refuse, in a sentence, a first wave from which nothing could be learned."""
+        chosen = str(self.cleaned_data["first_wave"])
+        if chosen:
+            try:
+                trials.check(self._issue, chosen, readers=self._readers)
+            except trials.TrialRefusedError as error:
+                raise forms.ValidationError(str(error)) from error
+        return chosen
 
     def keep(self, issue: Issue) -> dict[str, Any]:
         """Keep the choice with the issue; returns what the audit log says of it."""
@@ -57,9 +68,13 @@ class FirstWaveForm(forms.Form):
         return {"first_wave": first_wave} if first_wave else {}
 
 
-def _choices(planned: int) -> list[tuple[str, str]]:
+def _choices(issue: Issue, planned: int) -> list[tuple[str, str]]:
     canary = round(planned * sampling.canary_share(planned))
-    return [
+    two = {
+        "number": round(planned * sampling.subject_share(planned)),
+        "hours": trials.USUAL_MINUTES[Issue.FirstWave.SUBJECTS] // 60,
+    }
+    offered = [
         (Issue.FirstWave.NOBODY.value, _("Everybody at once")),
         (
             Issue.FirstWave.CANARY.value,
@@ -70,7 +85,18 @@ def _choices(planned: int) -> list[tuple[str, str]]:
             )
             % {"number": canary, "minutes": trials.USUAL_MINUTES[Issue.FirstWave.CANARY]},
         ),
+        (
+            Issue.FirstWave.SUBJECTS.value,
+            _(
+                "Each subject to about %(number)d readers, drawn by lot. The others get the one on "
+                "whose links more people clicked, %(hours)d hours later by themselves; what halts "
+                "a canary halts this as well."
+            )
+            % two,
+        ),
     ]
+    wanted = issue.second_subject and planned >= trials.fewest(Issue.FirstWave.SUBJECTS)
+    return offered if wanted else offered[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +107,26 @@ class Seen:
     figures: Figures
     limits: dict[str, float]
     reason: str
+
+    @property
+    def is_of_subjects(self) -> bool:
+        """Whether two subjects are on trial."""
+        return self.trial.kind == Issue.FirstWave.SUBJECTS
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether people clicked on both alike."""
+        return self.figures.rate_a == self.figures.rate_b
+
+    @property
+    def has_too_few_clicks(self) -> bool:
+        """Whether which subject is ahead would be chance."""
+        return self.figures.clicks_a + self.figures.clicks_b < judging.FEWEST_CLICKS
+
+    @property
+    def percents(self) -> tuple[float, float]:
+        """Clicks of people for a hundred copies, of the first subject and of the second."""
+        return 100 * self.figures.rate_a, 100 * self.figures.rate_b
 
     @property
     def failed_percent(self) -> float:

@@ -45,7 +45,7 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     sortable_by = ()
     inlines = (IssueItemInline,)
     fieldsets = (
-        (None, {"fields": ("subject", "preheader", "intro", "counts_clicks")}),
+        (None, {"fields": ("subject", "second_subject", "preheader", "intro", "counts_clicks")}),
         (_("Place"), {"fields": (("newsletter", "number"), ("status", "published_at"))}),
     )
     readonly_fields = ("newsletter", "number", "status", "published_at")

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from briefing.admin import charts, reported
+from briefing.admin import charts, firsts, reported
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.sending import excluded_from
@@ -75,6 +75,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
         "desk/report.html",
         _("Report"),
         report=report,
+        first=firsts.seen(of.told[0]) if of.told else None,
         handed=handed,
         heard=heard,
         clicks=clicks,

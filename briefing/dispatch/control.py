@@ -65,6 +65,7 @@ def _begin(
         _check_follows(issue, main)
     try:
         trial = trials.wanted(issue, now=now) if kind == Dispatch.Kind.MAIN else None
+        arms = trials.arms(trial) if kind == Dispatch.Kind.MAIN else (trials.winner(issue),)
         sending = Dispatch.State.CANARY if trial else Dispatch.State.RUNNING
         with transaction.atomic():
             dispatch = Dispatch.objects.create(
@@ -72,7 +73,7 @@ def _begin(
                 # Those it missed get exactly what the others got; a correction is compiled anew.
                 edition=main.edition
                 if main and kind == Dispatch.Kind.MISSED
-                else compile_issue(issue, combinations, now=now),
+                else compile_issue(issue, combinations, now=now, arms=arms),
                 kind=kind,
                 state=Dispatch.State.HOLDING if countdown else sending,
                 begins_at=now + countdown if countdown else None,

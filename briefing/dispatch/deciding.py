@@ -6,6 +6,7 @@ conditional UPDATEs, so that a process that dies leaves nothing half decided, an
 """
 
 import logging
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -18,7 +19,8 @@ from briefing.dispatch.judging import Figures
 from briefing.dispatch.progress import measure
 from briefing.dispatch.sampling import FIRST
 from briefing.dispatch.states import TRIAL_STEPS, UNDECIDED, ForbiddenStepError, sources
-from briefing.models import Alert, Batch, Dispatch, EventCount, Trial
+from briefing.issues import subjects
+from briefing.models import Alert, Batch, Dispatch, EventCount, Issue, Link, Trial
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def look(*, now: datetime) -> None:
 def measured(dispatch_id: int) -> Figures:
     """Return what is known now. While a trial is undecided, only its first readers have copies."""
     outcomes = measure(dispatch_id).by_outcome
+    copies, clicked = _copies(dispatch_id), _clicks(dispatch_id)
     counts = EventCount.objects.filter(dispatch_id=dispatch_id, link=-1).values_list("kind")
     heard = dict(counts.annotate(number=Sum("number")).order_by())
     first = Batch.objects.filter(dispatch_id=dispatch_id, wave=FIRST)
@@ -53,7 +56,31 @@ def measured(dispatch_id: int) -> Figures:
         rejected=outcomes["rejected"],
         bounced=heard.get(fate.HARD_BOUNCED, 0) + heard.get(fate.BLOCKED, 0),
         complained=heard.get(fate.COMPLAINED, 0),
+        copies_a=copies[subjects.A],
+        clicks_a=clicked[subjects.A],
+        copies_b=copies[subjects.B],
+        clicks_b=clicked[subjects.B],
     )
+
+
+def _copies(dispatch_id: int) -> Counter[str]:
+    """Return accepted copies by subject, as the batches counted them: late answers are of neither."""
+    rows = Batch.objects.filter(dispatch_id=dispatch_id, wave=FIRST).values_list("variant__key")
+    found: Counter[str] = Counter()
+    for key, number in rows.annotate(number=Sum("accepted")).order_by():
+        found[subjects.arm_of(key)] += number
+    return found
+
+
+def _clicks(dispatch_id: int) -> Counter[str]:
+    """Return clicks of people by subject: each has its own places in the edition's link table."""
+    links = Link.objects.filter(edition__dispatches=dispatch_id)
+    arms = dict(links.values_list("position", "arm"))
+    found: Counter[str] = Counter()
+    rows = EventCount.objects.filter(dispatch_id=dispatch_id, kind=fate.CLICKED, link__gte=0)
+    for link, number in rows.values_list("link", "number"):
+        found[arms.get(link, subjects.A)] += number
+    return found
 
 
 @transaction.atomic
@@ -91,6 +118,7 @@ def let_go(trial: Trial, figures: Figures, *, decision: State, now: datetime, by
     # In the planner's order: a slice is planned before this and opened here, or behind it and open.
     results.lock_counters(trial.pk)
     stepped = _step(trial, decision, figures, now=now, by=by)
+    subject = _subject(trial, figures)
     # What a person had paused goes on when a person says so.
     states = [Dispatch.State.CANARY, *([Dispatch.State.PAUSED] if by else [])]
     going = Dispatch.objects.filter(pk=trial.pk, state__in=states).update(
@@ -99,9 +127,18 @@ def let_go(trial: Trial, figures: Figures, *, decision: State, now: datetime, by
     if not (stepped and going):
         transaction.set_rollback(True)
         return False
-    trials.open_rest(trial.pk, now=now)
+    trials.open_rest(trial.pk, now=now, subject=subject)
     logger.info("trial_%s dispatch=%s", decision, trial.pk)
     return True
+
+
+def _subject(trial: Trial, figures: Figures) -> str:
+    """Write down which subject the rest gets, where two are on trial; returns it."""
+    if trial.kind != Issue.FirstWave.SUBJECTS:
+        return subjects.A
+    won = judging.winner(figures)
+    Trial.objects.filter(pk=trial.pk).update(winner=won)
+    return won
 
 
 def _step(trial: Trial, wanted: State, figures: Figures, *, now: datetime, by: str = "") -> int:

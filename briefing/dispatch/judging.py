@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from briefing.issues.subjects import A, B
+
 # Each limit is a share and a number: one bounce among fifty is two in a hundred, and tells nothing.
 # Amazon SES asks for less than 2 % of bounces, reviews an account at 5 % and stops it at 10 %.
 FAILED_SHARE, FAILED_LEAST = 0.03, 3
 # Gmail and Yahoo ask senders to stay below 0.1 % and never to reach 0.3 %.
 # Source: Google, Email sender guidelines, "Spam rate".
 COMPLAINED_SHARE, COMPLAINED_LEAST = 0.003, 2
+# With fewer clicks of people on both subjects together, which is ahead is chance.
+FEWEST_CLICKS = 20
 # With fewer accepted there is nothing to judge by.
 ACCEPTED_SHARE = 0.5
 
@@ -30,6 +34,11 @@ class Figures:
     bounced: int = 0
     complained: int = 0
     why: str = ""
+    # Of two subjects: accepted copies and clicks of people, anonymous ones among them.
+    copies_a: int = 0
+    clicks_a: int = 0
+    copies_b: int = 0
+    clicks_b: int = 0
 
     @property
     def failed(self) -> int:
@@ -45,6 +54,22 @@ class Figures:
     def complained_share(self) -> float:
         """Complaints among accepted copies."""
         return _share(self.complained, self.accepted)
+
+    @property
+    def rate_a(self) -> float:
+        """Clicks of people for each copy with the first subject."""
+        return _share(self.clicks_a, self.copies_a)
+
+    @property
+    def rate_b(self) -> float:
+        """Clicks of people for each copy with the second subject."""
+        return _share(self.clicks_b, self.copies_b)
+
+
+def winner(figures: Figures) -> str:
+    """Return which of two subjects more people clicked on. A tie or too few clicks: the first."""
+    enough = figures.clicks_a + figures.clicks_b >= FEWEST_CLICKS
+    return B if enough and figures.rate_b > figures.rate_a else A
 
 
 def judged(figures: Figures, *, all_in: bool) -> Figures:

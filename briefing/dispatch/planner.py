@@ -18,7 +18,7 @@ from briefing.dispatch import selection, trials
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.sampling import FIRST, REST, Sample
 from briefing.dispatch.states import ENDED
-from briefing.issues import contents
+from briefing.issues import contents, subjects
 from briefing.issues.compiling import variant_key
 from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant, Trial
 from subscribers import audience
@@ -37,14 +37,33 @@ _MAX_LANES = 8
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """The edition's variants by what a reader needs."""
+    """The edition's variants by what a reader needs.
+
+    `sample` tells first readers from the rest, where there are such; the rest gets `subject`.
+    """
 
     by_key: dict[str, int]
-    fallback: int
+    whole: str
     scope: Scope
+    subject: str = subjects.A
+    sample: Sample | None = None
+
+    def arm_of(self, reader: int) -> str:
+        """Return which subject is a reader's."""
+        return (self.sample and self.sample.arm_of(reader)) or self.subject
+
+    def waits(self, reader: int) -> bool:
+        """Whether a reader has to wait for what is learned from the first ones."""
+        return self.sample is not None and self.sample.arm_of(reader) is None
 
     def choose(
-        self, locale: str, format_: str, followed: Topics = frozenset(), *, tracked: bool = False
+        self,
+        locale: str,
+        format_: str,
+        followed: Topics = frozenset(),
+        *,
+        tracked: bool = False,
+        arm: str = subjects.A,
     ) -> int:
         """Return the variant for a reader; one who changed since compilation gets the nearest.
 
@@ -53,10 +72,12 @@ class Variants:
         topics = self.scope.wanted(followed)
         forms = ((format_, topics), ("html", topics), (format_, None), ("html", None))
         for counted, (form, wanted) in product((True, False) if tracked else (False,), forms):
-            key = variant_key(Combination(locale, form, tracked=counted, topics=wanted))
+            combination = Combination(locale, form, tracked=counted, topics=wanted)
+            key = subjects.key(variant_key(combination), arm)
             if key in self.by_key:
                 return self.by_key[key]
-        return self.fallback
+        nearest = self.by_key.get(subjects.key(self.whole, arm), self.by_key.get(self.whole))
+        return nearest or next(iter(self.by_key.values()))
 
 
 def variants_of(dispatch: Dispatch) -> Variants:
@@ -65,7 +86,14 @@ def variants_of(dispatch: Dispatch) -> Variants:
     rows = EditionVariant.objects.filter(edition_id=dispatch.edition_id).order_by("pk")
     by_key = dict(rows.values_list("key", "pk"))
     whole = variant_key(Combination(issue.newsletter.locale, "html", tracked=False))
-    return Variants(by_key, by_key.get(whole) or next(iter(by_key.values())), contents.scope(issue))
+    trial = Trial.objects.filter(dispatch__issue=issue).first()
+    return Variants(
+        by_key,
+        whole,
+        contents.scope(issue),
+        subject=(trial and trial.winner) or subjects.A,
+        sample=trials.sample_of(trial) if trial and trial.pk == dispatch.pk else None,
+    )
 
 
 def plan(
@@ -144,12 +172,14 @@ def _batches(
 ) -> Iterator[Batch]:
     variants = variants_of(dispatch)
     trial = Trial.objects.filter(pk=dispatch.pk).first()
-    first = Sample(dispatch.pk, trial.share if trial else 1.0)
     groups: dict[tuple[int, str, int], array[int]] = defaultdict(lambda: array("q"))
     for each in candidates:
         lane = each.domain if each.domain in lanes else ""
-        variant_id = variants.choose(each.locale, each.format, each.followed, tracked=each.tracked)
-        wave = FIRST if first.has(each.subscriber_id) else REST
+        arm = variants.arm_of(each.subscriber_id)
+        variant_id = variants.choose(
+            each.locale, each.format, each.followed, tracked=each.tracked, arm=arm
+        )
+        wave = REST if variants.waits(each.subscriber_id) else FIRST
         groups[variant_id, lane, wave].append(each.subscriber_id)
     for (variant_id, lane, wave), readers in groups.items():
         for start in range(0, len(readers), settings.BATCH_SIZE):

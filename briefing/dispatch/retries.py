@@ -140,7 +140,8 @@ def _prepare(step: Step, rows: Sequence[Delivery], variants: Variants, maker: Ma
                 settled[_settle(row, SKIPPED, reason)] += 1
             else:
                 own = followed.get(row.subscriber_id, frozenset())
-                variant = maker(variants.choose(reader.locale, reader.format, own))
+                arm = variants.arm_of(row.subscriber_id)
+                variant = maker(variants.choose(reader.locale, reader.format, own, arm=arm))
                 copies.append(variant.make(reader, position=len(copies)))
         except BadReaderError as error:
             settled[_settle(row, QUARANTINED, error.reason)] += 1

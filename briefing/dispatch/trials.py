@@ -10,13 +10,19 @@ from django.db.models import Case, Exists, OuterRef, Value, When
 from django.utils.translation import gettext as _
 
 from briefing.dispatch import sampling
+from briefing.dispatch.sampling import Sample
 from briefing.dispatch.states import LET_GO, UNDECIDED
-from briefing.issues import contents
-from briefing.models import Batch, Dispatch, Issue, Trial
+from briefing.issues import contents, subjects
+from briefing.models import Batch, Dispatch, EditionVariant, Issue, Trial
 from subscribers import audience
 
-# Most bounces come back within minutes.
-USUAL_MINUTES = {Issue.FirstWave.CANARY: 15}
+FirstWave = Issue.FirstWave
+# Most bounces come back within minutes; most of those who click do so within a few hours.
+USUAL_MINUTES = {FirstWave.CANARY: 15, FirstWave.SUBJECTS: 240}
+_ARMS: dict[str, tuple[str, ...]] = {
+    FirstWave.CANARY: (subjects.A,),
+    FirstWave.SUBJECTS: (subjects.A, subjects.B),
+}
 
 
 class TrialRefusedError(ValueError):
@@ -36,21 +42,60 @@ def wanted(issue: Issue, *, now: datetime) -> Trial | None:
     """
     if not issue.first_wave:
         return None
-    scope = contents.scope(issue)
-    readers = audience.count(issue.newsletter, now=now, scope=scope).planned
-    if readers < sampling.FEWEST_READERS:
+    readers = audience.count(issue.newsletter, now=now, scope=contents.scope(issue)).planned
+    kind = FirstWave(issue.first_wave)
+    check(issue, kind, readers=readers)
+    share = sampling.canary_share if kind == FirstWave.CANARY else sampling.subject_share
+    minutes = issue.first_wave_minutes or USUAL_MINUTES[kind]
+    return Trial(kind=kind, share=share(readers), minutes=minutes)
+
+
+def check(issue: Issue, kind: str, *, readers: int) -> None:
+    """Look whether a first wave of this kind makes sense for an issue. Raises: TrialRefusedError."""
+    least = fewest(kind)
+    if readers < least:
         raise TrialRefusedError(
             _(
                 "A first wave needs at least %(least)d readers, and this issue has %(readers)d. "
                 "Send it to everybody at once."
             )
-            % {"least": sampling.FEWEST_READERS, "readers": readers}
+            % {"least": least, "readers": readers}
         )
-    return Trial(
-        kind=issue.first_wave,
-        share=sampling.canary_share(readers),
-        minutes=issue.first_wave_minutes or USUAL_MINUTES[Issue.FirstWave(issue.first_wave)],
-    )
+    if kind != FirstWave.SUBJECTS:
+        return
+    if issue.second_subject in {"", issue.subject}:
+        raise TrialRefusedError(
+            _("There are no two subjects to try. Write a second one, or send it to all at once.")
+        )
+    if not issue.counts_clicks:
+        raise TrialRefusedError(
+            _(
+                "Two subjects are compared by clicks, and this issue does not count them. Let it "
+                "count clicks, or send it to everybody at once."
+            )
+        )
+
+
+def fewest(kind: str) -> int:
+    """Return how many readers an issue needs for a first wave of a kind."""
+    two = kind == FirstWave.SUBJECTS
+    return sampling.FEWEST_FOR_SUBJECTS if two else sampling.FEWEST_READERS
+
+
+def arms(trial: Trial | None) -> tuple[str, ...]:
+    """Return which subjects have to be compiled for a dispatch."""
+    return _ARMS[trial.kind] if trial else (subjects.A,)
+
+
+def sample_of(trial: Trial) -> Sample:
+    """Return who a trial's first readers are."""
+    return Sample(trial.pk, trial.share, arms(trial))
+
+
+def winner(issue: Issue) -> str:
+    """Return the subject that won an issue's trial, or the first where there was none."""
+    won = Trial.objects.filter(dispatch__issue=issue).values_list("winner", flat=True).first()
+    return won or subjects.A
 
 
 def is_open(trial: Trial | None) -> bool:
@@ -58,9 +103,16 @@ def is_open(trial: Trial | None) -> bool:
     return trial is None or trial.state in LET_GO
 
 
-def open_rest(dispatch_id: int, *, now: datetime) -> None:
-    """Give whoever waits for a trial's decision their time."""
-    Batch.objects.filter(dispatch_id=dispatch_id, not_before=None).update(not_before=now)
+def open_rest(dispatch_id: int, *, now: datetime, subject: str = subjects.A) -> None:
+    """Give whoever waits for a trial's decision their time, and the subject that won."""
+    rest = Batch.objects.filter(dispatch_id=dispatch_id, not_before=None)
+    if subject != subjects.A:
+        planned = EditionVariant.objects.filter(pk__in=rest.values("variant_id"))
+        for variant in list(planned.only("pk", "edition_id", "key")):
+            key = subjects.key(variant.key, subject)
+            other = EditionVariant.objects.get(edition_id=variant.edition_id, key=key)
+            rest.filter(variant_id=variant.pk).update(variant_id=other.pk)
+    rest.update(not_before=now)
 
 
 def sending_state() -> Case:

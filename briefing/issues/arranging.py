@@ -35,10 +35,11 @@ class Texts:
     subject: str
     preheader: str = ""
     intro: str = ""
+    second_subject: str = ""
 
     def check(self) -> None:
         """Refuse an expression that no reader has a value for. Raises: slots.UnknownVariableError."""
-        for text in (self.subject, self.preheader, self.intro):
+        for text in (self.subject, self.preheader, self.intro, self.second_subject):
             slots.check(text)
 
 
@@ -83,6 +84,9 @@ def arrange(issue: Issue, articles: Sequence[Article], texts: Texts) -> None:
         if draft is None:
             raise NoDraftError
         draft.subject, draft.preheader, draft.intro = texts.subject, texts.preheader, texts.intro
+        draft.second_subject = texts.second_subject
+        # Which of two is ahead is told by clicks; whose they are is not asked.
+        draft.counts_clicks = draft.counts_clicks or bool(texts.second_subject)
         # Saved whole, so that its history has this version.
         draft.save()
         IssueItem.objects.filter(issue=draft).delete()
@@ -94,10 +98,12 @@ def arrange(issue: Issue, articles: Sequence[Article], texts: Texts) -> None:
 
 def duplicate(issue: Issue) -> Issue:
     """Make the newsletter's next draft with the articles and texts of an issue."""
-    return lifecycle.compose(
+    made = lifecycle.compose(
         issue.newsletter,
         list(issue.articles.order_by("issue_items__position", "issue_items__pk")),
         subject=issue.subject,
         preheader=issue.preheader,
         intro=issue.intro,
     )
+    lifecycle.give_second_subject(made, issue.second_subject)
+    return made

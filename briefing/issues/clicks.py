@@ -20,16 +20,21 @@ _LONGEST = 1000
 
 
 class LinkTable:
-    """The addresses that an edition points at, each once, by their place."""
+    """The addresses that an edition points at, each once, by their place.
 
-    def __init__(self, urls: Iterable[str] = ()) -> None:
+    Where two subjects are on trial each has a table, and the second's places begin behind the
+    first's: so a click tells which subject it is for, and of whom it is still not.
+    """
+
+    def __init__(self, urls: Iterable[str] = (), *, begin: int = 0) -> None:
+        self._begin = begin
         self._positions: dict[str, int] = {}
         for url in urls:
             self.position(url)
 
     def position(self, url: str) -> int:
         """Return an address's place, at the end when it is new."""
-        return self._positions.setdefault(url, len(self._positions))
+        return self._positions.setdefault(url, self._begin + len(self._positions))
 
     @property
     def urls(self) -> list[str]:

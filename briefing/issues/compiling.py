@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from briefing.archive import markdown, plaintext
-from briefing.issues import clicks
+from briefing.issues import clicks, subjects
 from briefing.issues.clicks import LinkTable
 from briefing.issues.contents import ArticleEntry, entries
 from briefing.issues.slots import TEMPLATE_SLOTS, Markers, slots_of
@@ -68,35 +68,54 @@ def variant_key(combination: Combination) -> str:
     return f"{key};topics={','.join(map(str, sorted(combination.topics)))}"
 
 
-def compile_issue(issue: Issue, combinations: Sequence[Combination], *, now: datetime) -> Edition:
-    """Compile and store an issue's edition, with one variant per combination.
+def compile_issue(
+    issue: Issue,
+    combinations: Sequence[Combination],
+    *,
+    now: datetime,
+    arms: Sequence[str] = (subjects.A,),
+) -> Edition:
+    """Compile and store an issue's edition, with one variant per combination and subject.
 
     The whole issue is always among them: whoever changes their mind after this may need it.
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
     """
     whole = Combination(issue.newsletter.locale, "html", tracked=False)
     by_key = {variant_key(each): each for each in (*combinations, whole)}
-    if len(by_key) > MAX_VARIANTS:
+    number = len(by_key) * len(arms)
+    if number > MAX_VARIANTS:
         raise CompileError(
             _(
                 "This issue would need %(number)d variants; %(most)d is the most. Its readers follow "
                 "too many different combinations of its topics: put articles on fewer topics into it."
             )
-            % {"number": len(by_key), "most": MAX_VARIANTS}
+            % {"number": number, "most": MAX_VARIANTS}
         )
     # An article's link has its place in the table whoever is tracked, and in the issue's order.
-    table = LinkTable(article.url for article in entries(issue))
-    variants = [compile_variant(issue, each, table=table, now=now) for each in by_key.values()]
-    return _store(issue, variants, links=table.urls, now=now)
+    urls = [article.url for article in entries(issue)]
+    variants: list[CompiledVariant] = []
+    links: list[tuple[str, str]] = []
+    for arm in arms:
+        table = LinkTable(urls, begin=len(links))
+        variants += [
+            compile_variant(issue, each, table=table, now=now, arm=arm) for each in by_key.values()
+        ]
+        links += [(arm, url) for url in table.urls]
+    return _store(issue, variants, links=links, now=now)
 
 
 def compile_variant(
-    issue: Issue, combination: Combination, *, table: LinkTable | None = None, now: datetime
+    issue: Issue,
+    combination: Combination,
+    *,
+    table: LinkTable | None = None,
+    now: datetime,
+    arm: str = subjects.A,
 ) -> CompiledVariant:
     """Render one variant and cut it at its slots; with a link table also at links to be counted."""
     markers = Markers()
     with override(combination.locale):
-        context = _context(issue, markers, topics=combination.topics, now=now)
+        context = _context(issue, markers, topics=combination.topics, now=now, arm=arm)
         rendered = render(issue.kind, context, locale=combination.locale)
     html = None if combination.format == "text" else markers.split(rendered.html)
     text = markers.split(rendered.text)
@@ -109,7 +128,7 @@ def compile_variant(
     if html and combination.tracked:
         html = clicks.with_picture(html)
     return CompiledVariant(
-        key=variant_key(combination),
+        key=subjects.key(variant_key(combination), arm),
         locale=combination.locale,
         subject=markers.split(rendered.subject),
         html=html,
@@ -118,12 +137,12 @@ def compile_variant(
 
 
 def _context(
-    issue: Issue, markers: Markers, *, topics: Topics | None, now: datetime
+    issue: Issue, markers: Markers, *, topics: Topics | None, now: datetime, arm: str
 ) -> dict[str, Any]:
     intro = markers.resolve(issue.intro)
     articles = entries(issue, topics=topics)
     left_out = issue.articles.count() - len(articles)
-    subject, preheader = _headings(issue, articles, left_out=left_out)
+    subject, preheader = _headings(issue, articles, left_out=left_out, arm=arm)
     return {
         "newsletter": issue.newsletter,
         "issue": SimpleNamespace(
@@ -141,12 +160,14 @@ def _context(
     }
 
 
-def _headings(issue: Issue, articles: Sequence[ArticleEntry], *, left_out: int) -> tuple[str, str]:
+def _headings(
+    issue: Issue, articles: Sequence[ArticleEntry], *, left_out: int, arm: str
+) -> tuple[str, str]:
     """Return subject and preheader. An editor's speak of the lead, so they stand and fall with it."""
     lead = entries(issue)[0].url if left_out else ""
     if articles and lead and articles[0].url != lead:
         return articles[0].headline[:_LONGEST_HEADING], articles[0].dek[:_LONGEST_HEADING]
-    return issue.subject, issue.preheader
+    return subjects.of(issue, arm), issue.preheader
 
 
 def _check_slots(part: str, segments: list[str]) -> None:
@@ -164,7 +185,11 @@ def _check_slots(part: str, segments: list[str]) -> None:
 
 @transaction.atomic
 def _store(
-    issue: Issue, variants: Sequence[CompiledVariant], *, links: Sequence[str], now: datetime
+    issue: Issue,
+    variants: Sequence[CompiledVariant],
+    *,
+    links: Sequence[tuple[str, str]],
+    now: datetime,
 ) -> Edition:
     checksum = hashlib.sha256("".join(sorted(each.sha256 for each in variants)).encode())
     edition = Edition.objects.create(issue=issue, sha256=checksum.hexdigest(), compiled_at=now)
@@ -181,7 +206,7 @@ def _store(
         for each in variants
     )
     Link.objects.bulk_create(
-        Link(edition=edition, position=position, url=url)
-        for position, url in enumerate(dict.fromkeys(links))
+        Link(edition=edition, position=position, url=url, arm=arm)
+        for position, (arm, url) in enumerate(links)
     )
     return edition

@@ -47,6 +47,17 @@ def compose(
     return issue
 
 
+def give_second_subject(issue: Issue, text: str) -> None:
+    """Give a draft a second subject to try, if there is one; which is ahead is told by clicks.
+
+    Raises: slots.UnknownVariableError.
+    """
+    slots.check(text)
+    if text:
+        issue.second_subject, issue.counts_clicks = text, True
+        issue.save(update_fields=["second_subject", "counts_clicks"])
+
+
 def unused_articles(newsletter: Newsletter) -> list[Article]:
     """Return published articles that no issue of the newsletter has carried, newest first."""
     carried = IssueItem.objects.filter(

@@ -107,7 +107,7 @@ def pictures_are_described(checked: Checked) -> Iterator[Finding]:
 def texts_have_known_expressions(checked: Checked) -> Iterator[Finding]:
     """Find expressions that no reader has a value for: everybody would read them as they stand."""
     issue = checked.issue
-    for text in (issue.subject, issue.preheader, issue.intro):
+    for text in (issue.subject, issue.second_subject, issue.preheader, issue.intro):
         try:
             slots.check(text)
         except slots.UnknownVariableError as error:
@@ -135,7 +135,8 @@ def sender_tells_its_address(checked: Checked) -> Iterator[Finding]:
 
 def variants_are_few(checked: Checked) -> Iterator[Finding]:
     """Each combination of language, format and topics among the readers is a mail of its own."""
-    number = len(checked.combinations)
+    two = checked.issue.first_wave == Issue.FirstWave.SUBJECTS
+    number = len(checked.combinations) * (2 if two else 1)
     if number > compiling.MAX_VARIANTS:
         yield Finding(
             "variants",

@@ -57,6 +57,11 @@ class Link(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="links")
     position = models.PositiveSmallIntegerField()
     url = models.URLField(_("address"), max_length=1000)
+    arm = models.CharField(
+        max_length=1,
+        default="a",
+        help_text=_("Of which subject on trial the variants are that this stands in: a or b."),
+    )
 
     class Meta:
         ordering = ("position",)

@@ -32,6 +32,7 @@ class Issue(models.Model):
 
         NOBODY = "", _("everybody at once")
         CANARY = "canary", _("a canary first")
+        SUBJECTS = "subjects", _("two subjects on trial")
 
     newsletter = models.ForeignKey(
         Newsletter, on_delete=models.PROTECT, related_name="issues", verbose_name=_("newsletter")
@@ -39,6 +40,16 @@ class Issue(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=Kind, default=Kind.ISSUE)
     number = models.PositiveIntegerField(_("number"))
     subject = models.CharField(_("subject"), max_length=200)
+    second_subject = models.CharField(
+        _("second subject"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_(
+            "Where one is given, both can be tried on a part of the readers. The others get the one "
+            "on whose links more people clicked."
+        ),
+    )
     preheader = models.CharField(
         _("preheader"),
         max_length=200,

@@ -10,6 +10,8 @@ from briefing.models.issue import Issue
 class Trial(models.Model):
     """A small share of a dispatch's readers goes first; what becomes of their copies decides.
 
+    Of two subjects on trial each goes to such a share, and the rest gets the winner.
+
     While its state is going or waiting nobody else is written to. The row is the gate: whoever
     opens it does so in the transaction that gives the rest's batches their time.
     """
@@ -33,6 +35,9 @@ class Trial(models.Model):
     )
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.GOING)
     decide_at = models.DateTimeField(_("decided not before"), null=True)
+    winner = models.CharField(
+        _("winner"), max_length=1, blank=True, help_text=_("Of two subjects: a or b.")
+    )
     decided_at = models.DateTimeField(_("decided at"), null=True)
     decided_by = models.CharField(
         _("decided by"), max_length=150, blank=True, help_text=_("Empty when it decided by itself.")

@@ -37,7 +37,8 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
     )
     chosen = audience.followed(dispatch.issue.newsletter_id, [subscriber_id])
     followed = chosen.get(subscriber_id, frozenset())
-    variant_id = variants_of(dispatch).choose(locale, "html", followed)
+    variants = variants_of(dispatch)
+    variant_id = variants.choose(locale, "html", followed, arm=variants.arm_of(subscriber_id))
     copy = copies.public(EditionVariant.objects.get(pk=variant_id), dispatch.issue)
     response = HttpResponse(copy.html) if copy.html else HttpResponse(copy.text, "text/plain")
     response["X-Robots-Tag"] = "noindex"

@@ -170,7 +170,7 @@ def test_rows_move_by_keyboard_and_by_dragging(owner: User, desk_page: Callable[
     assert page.locator("[data-told]").text_content() == "One Automation is number 2 now."
     rows = page.locator(".desk-rows li")
     rows.nth(0).drag_to(rows.nth(2), target_position={"x": 5, "y": 30})
-    page.get_by_label("Subject").fill("Four letters")
+    page.get_by_label("Subject", exact=True).fill("Four letters")
     assert page.locator("[data-shows=id_subject]").text_content() == "Four letters"
     assert page.locator("output").first.text_content() == " 12 / 60"
     page.get_by_role("button", name="Compose", exact=True).click()

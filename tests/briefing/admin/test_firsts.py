@@ -115,3 +115,44 @@ def test_an_editor_may_watch_but_not_decide(halted: Dispatch) -> None:
     assert "Go on anyway" not in words(editor, halted)
     assert editor.post(f"/admin/dispatches/{halted.pk}/go-on/").status_code == 403
     assert Trial.objects.get().state == Trial.State.HALTED
+
+
+def test_a_second_subject_is_written_in_compose_and_counts_clicks(
+    desk: Client, draft: Issue
+) -> None:
+    texts = {"subject": "One", "second_subject": "One", "preheader": "", "intro": ""}
+    rows = {"order": [each.pk for each in draft.articles.all()]}
+    rows["articles"] = rows["order"]
+    page = desk.post(f"/admin/issues/{draft.pk}/arrange/", texts | rows)
+    assert "Both subjects are the same." in page.content.decode()
+    desk.post(f"/admin/issues/{draft.pk}/arrange/", texts | rows | {"second_subject": "Two"})
+    draft.refresh_from_db()
+    assert (draft.subject, draft.second_subject, draft.counts_clicks) == ("One", "Two", True)
+
+
+def test_two_subjects_are_tried_when_sent_so_and_the_report_says_which_won(
+    desk: Client, draft: Issue
+) -> None:
+    address = f"/admin/issues/{draft.pk}/dispatch/"
+    chosen = {"count": "12", "accepted": "on", "first_wave": "subjects"}
+    assert "Each subject to about" not in desk.get(address).content.decode()
+    desk.post(address, chosen)
+    assert not Dispatch.objects.exists()
+    Issue.objects.filter(pk=draft.pk).update(second_subject="A second one")
+    # It counts no clicks: nothing could be compared.
+    assert "does not count them" in desk.post(address, chosen).content.decode()
+    Issue.objects.filter(pk=draft.pk).update(counts_clicks=True)
+    assert "Each subject to about 4 readers" in desk.get(address).content.decode()
+    desk.post(address, chosen)
+    dispatch = Dispatch.objects.get()
+    Dispatch.objects.update(state=Dispatch.State.CANARY, begins_at=None, started_at=timezone.now())
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    sender.drain(dispatch.pk, Provider())
+    deciding.look(now=timezone.now())
+    assert "It is not decided yet which one the others get." in words(desk, dispatch)
+    Trial.objects.update(decide_at=timezone.now())
+    deciding.look(now=timezone.now())
+    assert "too few clicks" in words(desk, dispatch)
+    report = desk.get(f"/admin/issues/{draft.pk}/report/").content.decode()
+    assert "too few clicks" in report
+    assert "A second one" in report

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from django.utils import timezone
 
-from briefing.dispatch import control, planner, sampling
+from briefing.dispatch import control, judging, planner, sampling
 from briefing.dispatch.outcome import ACCEPTED
 from briefing.models import Dispatch
 from briefing.transports.base import (
@@ -109,8 +109,15 @@ def dispatching(number: int = 7) -> Dispatch:
 
 
 def small_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a dozen readers be enough for a first wave: every third of them, whatever the hash says."""
+    """Let a dozen readers be enough for a first wave: every third of them, whatever the hash says.
+
+    Of two subjects the first goes to those whose number can be divided by three, the second to those
+    behind them; three clicks are enough.
+    """
     monkeypatch.setattr(sampling, "FEWEST_READERS", 6)
+    monkeypatch.setattr(sampling, "FEWEST_FOR_SUBJECTS", 6)
+    monkeypatch.setattr(sampling, "SUBJECT_SHARE", 1 / 3)
+    monkeypatch.setattr(judging, "FEWEST_CLICKS", 3)
     monkeypatch.setattr(sampling, "CANARY_SHARE", 1 / 3)
     monkeypatch.setattr(sampling, "CANARY_LEAST", 1)
     monkeypatch.setattr(sampling, "_place", lambda _dispatch, reader: reader % 3 / 3)

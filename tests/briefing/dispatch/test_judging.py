@@ -3,7 +3,7 @@
 import pytest
 
 from briefing.dispatch import sampling
-from briefing.dispatch.judging import Figures, judged, reason
+from briefing.dispatch.judging import Figures, judged, reason, winner
 from briefing.dispatch.sampling import Sample, canary_share
 
 
@@ -17,18 +17,13 @@ def test_a_canary_is_one_in_a_hundred_between_50_and_5000(readers: int, first: i
 
 def test_the_first_are_drawn_by_lot_and_always_the_same() -> None:
     sample = Sample(dispatch_id=7, share=0.1)
-    first = [reader for reader in range(1, 20_001) if sample.has(reader)]
+    first = [reader for reader in range(1, 20_001) if sample.arm_of(reader)]
     assert 1_800 < len(first) < 2_200
     # Not the oldest ones: each half of the numbers has its share.
     assert 850 < sum(reader > 10_000 for reader in first) < 1_150
-    assert first == [reader for reader in range(1, 20_001) if sample.has(reader)]
+    assert first == [reader for reader in range(1, 20_001) if sample.arm_of(reader)]
     other = Sample(dispatch_id=8, share=0.1)
-    assert 130 < sum(map(other.has, first)) < 270
-
-
-def test_without_a_trial_everybody_is_among_the_first() -> None:
-    assert all(Sample(7, 1.0).has(reader) for reader in range(100))
-    assert sampling.FIRST == 0
+    assert 130 < sum(other.arm_of(reader) is not None for reader in first) < 270
 
 
 @pytest.mark.parametrize(
@@ -57,3 +52,25 @@ def test_too_few_answers_are_only_too_few_once_all_could_have_come() -> None:
     told = judged(few, all_in=True)
     assert reason(told) == "Only 24 of 50 first copies were accepted."
     assert judged(Figures(readers=50, accepted=25), all_in=True).why == ""
+
+
+@pytest.mark.parametrize(
+    ("clicks_a", "clicks_b", "won"),
+    [(10, 11, "b"), (11, 10, "a"), (10, 10, "a"), (0, 19, "a"), (0, 20, "b")],
+)
+def test_of_two_subjects_the_one_that_more_people_clicked_on_wins(
+    clicks_a: int, clicks_b: int, won: str
+) -> None:
+    told = Figures(copies_a=100, clicks_a=clicks_a, copies_b=100, clicks_b=clicks_b)
+    assert winner(told) == won
+
+
+def test_what_counts_is_the_rate_and_not_the_number() -> None:
+    assert winner(Figures(copies_a=200, clicks_a=20, copies_b=100, clicks_b=15)) == "b"
+
+
+def test_each_subject_has_its_own_tenth() -> None:
+    sample = Sample(7, sampling.subject_share(5_000), ("a", "b"))
+    arms = [sample.arm_of(reader) for reader in range(10_000)]
+    assert (850 < arms.count("a") < 1_150, 850 < arms.count("b") < 1_150) == (True, True)
+    assert round(1_000_000 * sampling.subject_share(1_000_000)) == 20_000

@@ -116,4 +116,4 @@ def test_the_web_view_of_a_counted_issue_leads_straight_to_its_links(client: Cli
 def test_a_grant_given_after_the_issue_was_compiled_waits_for_the_next() -> None:
     dispatch, _mails = dispatched(counts_clicks=False)
     chosen = planner.variants_of(dispatch)
-    assert chosen.choose("fr", "text", tracked=True) == chosen.fallback
+    assert chosen.choose("fr", "text", tracked=True) == chosen.by_key[chosen.whole]
