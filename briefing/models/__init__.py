@@ -14,7 +14,7 @@ from briefing.models.article import (
     WatchItem,
 )
 from briefing.models.audit import AuditEntry
-from briefing.models.count import ClickMonth, HourCount, LateCount, hours_after
+from briefing.models.count import LAST_HOUR, ClickMonth, HourCount, LateCount, hours_after
 from briefing.models.delivery import Delivery
 from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
@@ -24,6 +24,7 @@ from briefing.models.staff import User
 from briefing.models.trial import Trial
 
 __all__ = [
+    "LAST_HOUR",
     "Alert",
     "Allowance",
     "Article",

@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from briefing.models.dispatch import Dispatch
 
-_LAST_HOUR = 32_767
+LAST_HOUR = 32_767
 
 
 def hours_after(begin: datetime, at: datetime) -> int:
     """Return how many full hours lie between; a clock that is behind ours reports in the first."""
-    return max(0, min(int((at - begin).total_seconds() // 3600), _LAST_HOUR))
+    return max(0, min(int((at - begin).total_seconds() // 3600), LAST_HOUR))
 
 
 class HourCount(models.Model):

@@ -4,13 +4,12 @@ Before it: apply.fold. After it: subscribers.tally, and the report on cohorts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from itertools import chain, islice
 
 from django.db import connection
 
-from briefing.dispatch import fate
 from briefing.models import Dispatch
 from subscribers import tally
 
@@ -21,22 +20,15 @@ ON CONFLICT (newsletter_id, month, subscriber_id) DO NOTHING
 RETURNING subscriber_id
 """
 Place = tuple[int, date]  # newsletter, month
+Click = tuple[int, int, date]  # dispatch, reader, month
 
 
-def note(first: Mapping[tuple[int, int], Mapping[int, datetime]]) -> None:
-    """Count the readers whose deliveries were clicked for the first time, once in a month."""
-    clicks = [
-        (dispatch, reader, heard[fate.CLICKED])
-        for (dispatch, reader), heard in first.items()
-        if fate.CLICKED in heard
-    ]
-    if not clicks:
-        return
-    dispatches = Dispatch.objects.filter(pk__in={dispatch for dispatch, _reader, _at in clicks})
+def note(clicks: Collection[Click]) -> None:
+    """Count readers whose deliveries were clicked for the first time, once in a month."""
+    dispatches = Dispatch.objects.filter(pk__in={dispatch for dispatch, _reader, _month in clicks})
     newsletters = dict(dispatches.values_list("pk", "issue__newsletter_id"))
     readers: defaultdict[Place, set[int]] = defaultdict(set)
-    for dispatch, reader, at in clicks:
-        month = at.astimezone(UTC).date().replace(day=1)
+    for dispatch, reader, month in clicks:
         readers[newsletters[dispatch], month].add(reader)
     for (newsletter, month), those in sorted(readers.items()):
         tally.clicked(_new((newsletter, month), sorted(those)), newsletter, month=month)

@@ -5,7 +5,7 @@ mail. Everything here may be repeated: a report counts as drawn only once it is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Sum
@@ -21,6 +21,14 @@ from subscribers.models import Suppression
 
 Kind = Event.Kind
 
+# The reports that mean anything for a reader; nearly all others say that a copy arrived.
+KINDS = (
+    Kind.COMPLAINED,
+    Kind.HARD_BOUNCED,
+    Kind.SOFT_BOUNCED,
+    Kind.UNSUBSCRIBED,
+    Kind.BLOCKED,
+)
 # So many soft bounces in a row, each of another issue, count as a hard one.
 SOFT_BOUNCES = 3
 # Above this share of an issue the addresses are not what is wrong.
@@ -97,15 +105,15 @@ def _soft_bounces(events: Iterable[Told], *, now: datetime) -> None:
     for event in events:
         if event.kind == Kind.SOFT_BOUNCED and event.dispatch_id and event.subscriber_id:
             soft[event.subscriber_id].add(event.dispatch_id)
+    latest = list(Dispatch.objects.order_by("-pk").values_list("pk", flat=True)[:_ISSUES_LOOKED_AT])
     for reader, new in soft.items():
-        if _in_a_row(reader, new) >= SOFT_BOUNCES:
+        if _in_a_row(reader, new, latest) >= SOFT_BOUNCES:
             note = f"{SOFT_BOUNCES} soft bounces in a row"
             _suppress(reader, Suppression.Reason.HARD_BOUNCE, note, now=now)
 
 
-def _in_a_row(reader: int, new: set[int]) -> int:
+def _in_a_row(reader: int, new: set[int], latest: Sequence[int]) -> int:
     """Return how many of a reader's latest issues bounced softly; a delivery ends the row."""
-    latest = list(Dispatch.objects.order_by("-pk").values_list("pk", flat=True)[:_ISSUES_LOOKED_AT])
     rows = Delivery.objects.filter(
         dispatch_id__in=latest, subscriber_id=reader, outcome=ACCEPTED
     ).order_by("-dispatch_id")

@@ -4,21 +4,21 @@ Before it: apply.fold. After it: the report's chart over time.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from briefing.dispatch import fate
-from briefing.models import Batch, Dispatch, HourCount, LateCount, hours_after
+from briefing.models import LAST_HOUR, Batch, Dispatch, HourCount, LateCount, hours_after
 
 _ADD = """
 INSERT INTO briefing_hourcount (dispatch_id, kind, hour, number) VALUES (%s, %s, %s, %s)
 ON CONFLICT (dispatch_id, kind, hour)
 DO UPDATE SET number = briefing_hourcount.number + excluded.number
 """
-Moment = tuple[int, int, datetime]  # dispatch, kind, at
+Hour = tuple[int, int, int]  # dispatch, kind, hours after its start
 # So many hours are told one by one; a longer course is told by days.
 MOST_HOURS = 48
 # Whatever comes later counts on the last of them.
@@ -43,24 +43,17 @@ class Course:
     points: list[Point]
 
 
-def of_deliveries(first: Mapping[tuple[int, int], Mapping[int, datetime]]) -> Iterator[Moment]:
-    """Yield when each delivery was first heard of in each way; its clicks count by link instead."""
-    for (dispatch_id, _reader), heard in first.items():
-        yield from ((dispatch_id, bit, at) for bit, at in heard.items() if bit != fate.CLICKED)
+def add(numbers: Mapping[Hour, int]) -> None:
+    """Add to the counters, in one order, so that two folds never wait crosswise.
 
-
-def add(moments: Iterable[Moment]) -> None:
-    """Add moments to the counters, in one order, so that two folds never wait crosswise."""
-    moments = list(moments)
-    if not moments:
-        return
-    rows = Dispatch.objects.filter(pk__in={dispatch for dispatch, _kind, _at in moments})
-    begun = {each.pk: each.started_at or each.created_at for each in rows}
-    numbers = Counter(
-        (dispatch, kind, hours_after(begun[dispatch], at)) for dispatch, kind, at in moments
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(_ADD, [(*place, number) for place, number in sorted(numbers.items())])
+    A clock that is behind ours reports in the first hour.
+    """
+    within: Counter[Hour] = Counter()
+    for (dispatch, kind, hour), number in numbers.items():
+        within[dispatch, kind, max(0, min(hour, LAST_HOUR))] += number
+    if within:
+        with connection.cursor() as cursor:
+            cursor.executemany(_ADD, [(*place, number) for place, number in sorted(within.items())])
 
 
 def course(dispatches: Sequence[Dispatch]) -> Course:

@@ -14,6 +14,7 @@ from typing import Any
 
 from briefing.models import Event
 from briefing.tracking import rows
+from briefing.tracking.sql.rows import Row
 
 Kind = Event.Kind
 
@@ -27,6 +28,8 @@ _PRIVATE = re.compile(
     r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|location)s?$|^client-info$",
     re.IGNORECASE,
 )
+# PostgreSQL takes no NUL and no half of a character, neither in text nor in JSON.
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 # Cut before it is searched, so that no text costs time, and again behind that.
 _MAX_READ = 4000
 _MAX_TEXT = 500
@@ -92,13 +95,12 @@ def code_of(words: Sequence[str | None]) -> str:
 
 
 def _told(text: str) -> str:
-    # PostgreSQL takes no NUL, neither in text nor in JSON.
-    text = text[:_MAX_READ].replace("\0", "")
+    text = _UNWRITABLE.sub("", text[:_MAX_READ])
     return _IP.sub("[network address]", _ADDRESS.sub("[address]", text))[:_MAX_TEXT]
 
 
-def _row(report: Report) -> rows.Row:
-    return rows.Row(
+def _row(report: Report) -> Row:
+    return Row(
         provider=report.provider[:40],
         key=report.key if len(report.key) <= _MAX_KEY else key_of(report.key),
         kind=report.kind,
@@ -108,5 +110,5 @@ def _row(report: Report) -> rows.Row:
         code=report.code[:_MAX_CODE],
         link=report.link,
         by_person=report.by_person,
-        payload=json.dumps(report.payload, default=str),
+        payload=report.payload,
     )

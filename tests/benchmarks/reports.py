@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from briefing.dispatch import planner, sender
 from briefing.models import Event, EventCount
-from briefing.tracking import apply, record
+from briefing.tracking import apply, record, turn
 from briefing.tracking.record import Report
 from briefing.transports import accounts
 from subscribers.models import Newsletter
@@ -43,7 +43,7 @@ def events(readers: int) -> dict[str, Any]:
         "per_second": number / (ended - began),
         "kept_us": (kept - began) / number * 1e6,
         "folded_us": (ended - kept) / number * 1e6,
-        "complete": counted.get(apply.BITS[Event.Kind.DELIVERED]) == readers
+        "complete": counted.get(turn.BITS[Event.Kind.DELIVERED]) == readers
         and not Event.objects.filter(folded_at=None).exists(),
     }
 

@@ -1,12 +1,13 @@
 """Reports fold to the same fates and numbers, whatever their order and however often they come."""
 
 import random
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import given
@@ -15,14 +16,16 @@ from hypothesis import strategies as st
 from briefing.dispatch import fate, invariants, sender
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.models import Delivery, Dispatch, Event, EventCount
-from briefing.tracking import apply, record
+from briefing.tracking import apply, record, turn
 from tests.briefing.dispatch.making import Provider, dispatching
 from tests.briefing.tracking.making import hear, readers_of, report, sent, waiting
 
 pytestmark = pytest.mark.django_db
 
 Kind = Event.Kind
-KINDS = [kind for kind in Kind if kind in apply.BITS]
+# How long another connection may take when nothing stops it.
+_AT_ONCE = 0.5
+KINDS = [kind for kind in Kind if kind in turn.BITS]
 
 
 def fates(dispatch: Dispatch) -> dict[int, int]:
@@ -62,7 +65,7 @@ def test_any_order_and_repetition_gives_the_same(
     cut = data.draw(st.integers(0, len(again)))
     wanted = dict.fromkeys(readers, 0)
     for index, kind in heard:
-        wanted[readers[index]] |= apply.BITS[kind]
+        wanted[readers[index]] |= turn.BITS[kind]
     with transaction.atomic():
         hear(*again[:cut])
         hear(*again[cut:])
@@ -100,6 +103,42 @@ def test_a_report_that_overtakes_its_row_waits_for_it() -> None:
     sender.drain(dispatch.pk, Provider())
     apply.fold(now=timezone.now() + timedelta(minutes=2))
     assert fates(dispatch) == {reader: fate.DELIVERED}
+    assert waiting() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_folds_at_once_count_a_delivery_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatch = sent(1)
+    (reader,) = readers_of(dispatch)
+    now = timezone.now()
+    later = now + timedelta(minutes=1)
+    # Due only to the first fold: the other one is not to wait for this row.
+    record.keep([report(dispatch, reader, Kind.DELIVERED)], now=later)
+    switch_on, ended = turn.switch_on, threading.Event()
+
+    def fold_too() -> None:
+        try:
+            record.keep([report(dispatch, reader, Kind.DELIVERED, key="again")], now=now)
+            apply.fold(now=now)
+            ended.set()
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=fold_too)
+    ended_before_the_commit: list[bool] = []
+
+    def counted_already(ids: Collection[int]) -> None:
+        if not ended_before_the_commit:
+            other.start()
+            ended_before_the_commit.append(ended.wait(_AT_ONCE))
+        switch_on(ids)
+
+    monkeypatch.setattr(turn, "switch_on", counted_already)
+    apply.fold(now=later)
+    other.join()
+
+    assert ended_before_the_commit == [False]
+    assert counted(dispatch) == recounted(dispatch) == {fate.DELIVERED: 1}
     assert waiting() == 0
 
 
@@ -143,6 +182,12 @@ def test_machines_clicks_are_kept_and_not_counted() -> None:
     assert (on_links.kind, on_links.number) == (fate.CLICKED, 2)
     assert counted(dispatch) == {fate.CLICKED: 1}
     assert Event.objects.count() == 3
+
+
+def test_a_payload_that_no_database_takes_is_kept_without_what_it_does_not_take() -> None:
+    told = record.without_addresses({"said": "half \ud800 a character, and \0 none"})
+    hear(report(None, None, Kind.OTHER, payload=told))
+    assert Event.objects.get().payload == {"said": "half  a character, and  none"}
 
 
 def test_what_is_kept_tells_neither_who_nor_where() -> None:

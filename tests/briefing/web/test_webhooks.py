@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from briefing.models import Delivery, Dispatch, Event
-from briefing.tracking import apply
+from briefing.tracking import apply, turn
 from briefing.web import webhooks
 from subscribers import links, suppression
 from subscribers.models import Outbox, Suppression
@@ -65,7 +65,7 @@ def test_each_documented_report_is_kept_once_and_folds_to_its_fate(
     heard = dict(Delivery.objects.filter(dispatch=dispatch).values_list("subscriber_id", "fate"))
     for path, reader in zip(paths, readers, strict=True):
         kind = Event.Kind(json.loads(path.read_text("utf-8"))["kind"])
-        assert heard[reader] == apply.BITS.get(kind, 0), path
+        assert heard[reader] == turn.BITS.get(kind, 0), path
 
 
 @pytest.mark.parametrize("esp", webhooks.PROVIDERS)
