@@ -110,7 +110,8 @@ def _live(row: Subscription, other: Subscription) -> None:
     preferences.choose(row, every, origin=Origin(form="preferences", ip="192.0.2.0"), now=now)
     attributes = {"city": TRACE}
     Subscriber.objects.filter(pk=row.subscriber_id).update(name=TRACE, attributes=attributes)
-    Subscription.objects.filter(pk=row.pk).update(source={"utm_source": TRACE})
+    # Where readers come from is tallied as a word and a number of people, and stays after each.
+    Subscription.objects.filter(pk=row.pk).update(source={"utm_source": "letter", "page": TRACE})
     moved = moving.ask(row, address.parse(NEW), now=now)
     assert moved
     moving.confirm(Outbox.objects.get(pk=moved), origin=Origin(), now=now)
@@ -203,7 +204,7 @@ def test_after_an_erasure_no_table_file_or_log_knows_the_person(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="a file")
 def test_the_bytes_of_the_database_file_are_overwritten() -> None:
-    making.confirmed(OLD, source={"utm_source": TRACE})
+    making.confirmed(OLD, source={"page": TRACE})
     assert TRACE in _database_bytes()
 
     assert privacy.erase(OLD.lower(), now=making.NOW)
