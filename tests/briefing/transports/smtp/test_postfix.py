@@ -46,9 +46,7 @@ def test_the_sink_gets_each_copy_once(options: tuple[str, ...], tmp_path: Path) 
 
 
 @needs_postfix
-@pytest.mark.parametrize(
-    "security", [pytest.param("none", marks=pytest.mark.full), "starttls"]
-)
+@pytest.mark.parametrize("security", [pytest.param("none", marks=pytest.mark.full), "starttls"])
 def test_a_real_postfix_relays_each_copy_once_and_refuses_whom_it_should(security: str) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost").private_key_and_cert_chain_pem.bytes()
