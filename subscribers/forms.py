@@ -63,6 +63,8 @@ class SignupForm(forms.Form):
     # Set by the button that keeps an address which looks like a slip.
     certain = forms.CharField(max_length=400, required=False)
     stamp = forms.CharField(max_length=200, required=False)
+    # What the form's script has worked out, while many sign up at once.
+    proof = forms.CharField(required=False)
 
     def clean_email(self) -> Address:
         """Turn what was typed into an address, or say what is wrong with it."""

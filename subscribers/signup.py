@@ -39,7 +39,7 @@ class Wish:
     """What somebody asked for in the name of an address.
 
     `suspicion` names why the form looks filled in by a machine; such a wish is written down and
-    goes no further.
+    goes no further. `proven` is that its sender's computer has worked for it.
     """
 
     address: Address
@@ -48,6 +48,7 @@ class Wish:
     topics: tuple[str, ...] = ()
     source: dict[str, str] = field(default_factory=dict)
     suspicion: str = ""
+    proven: bool = False
 
 
 def request(wish: Wish, *, now: datetime) -> SignupRequest:
@@ -72,6 +73,7 @@ def request(wish: Wish, *, now: datetime) -> SignupRequest:
         user_agent=origin.user_agent[:300],
         state=State.DROPPED if wish.suspicion else State.RECEIVED,
         reason=wish.suspicion[:40],
+        proven=wish.proven,
         created_at=now,
     )
 
@@ -126,7 +128,7 @@ def renew(signup_id: int, *, now: datetime) -> SignupRequest | None:
         return None
     old.pk = None
     old._state.adding = True
-    old.state, old.reason, old.created_at = State.RECEIVED, "", now
+    old.state, old.reason, old.proven, old.created_at = State.RECEIVED, "", False, now
     old.save(force_insert=True)
     return old
 
@@ -203,6 +205,8 @@ def _owe_confirmation(signup: SignupRequest, dedupe_key: str, *, now: datetime) 
         # A reader who comes back keeps one name in the ledger.
         signup.person = reader.person
         signup.save(update_fields=["person"])
+    # Counted for everybody; who has proven work does not wait behind those who have not.
+    delay = throttle.delay(signup.address_key.rpartition("@")[2])
     row = outbox.owe(
         Outbox(
             purpose=Outbox.Purpose.CONFIRM,
@@ -211,7 +215,7 @@ def _owe_confirmation(signup: SignupRequest, dedupe_key: str, *, now: datetime) 
             newsletter=signup.newsletter,
         ),
         now=now,
-        delay=throttle.delay(signup.address_key.rpartition("@")[2]),
+        delay=timedelta(0) if signup.proven else delay,
     )
     if row is None:
         SignupRequest.objects.filter(pk=signup.pk).update(

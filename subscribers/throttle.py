@@ -7,15 +7,17 @@ limits per address) is counted in the database and holds without a broker; what 
 
 import ipaddress
 import logging
+import math
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
+from limits.storage import MemoryStorage, StorageTypes, storage_from_string
+from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
 from subscribers.models import SignupRequest
 
@@ -30,6 +32,9 @@ PER_VISITOR = parse_many("5/minute; 20/hour")
 # Large providers have many mailboxes, so this only stops a flood at a small one from being ours.
 PER_DOMAIN = parse_many("300/hour")
 PER_SITE = parse_many("3000/hour")
+# Under pressure when less than this share of the site's ceiling is left: at the ceiling itself a place
+# comes free every second, and whoever saw it while typing would find it taken.
+_PRESSURE_SHARE = 0.1
 # Rows that clicks of nobody in particular may make: on one link, and on all of them.
 PER_LINK = parse_many("1000/minute")
 PER_ALL_LINKS = parse_many("200000/day")
@@ -56,6 +61,20 @@ def delay(domain: str) -> timedelta:
     in_site = _hit(PER_SITE, "site", "all")
     in_domain = _hit(PER_DOMAIN, "domain", domain)
     return timedelta(0) if in_site and in_domain else PRESSURE_DELAY
+
+
+def is_under_pressure() -> bool:
+    """Whether confirmations wait just now, or soon will. Looks, and counts nothing."""
+    return not all(
+        _counters.would_admit(limit, math.ceil(limit.amount * _PRESSURE_SHARE), "site", "all")
+        for limit in PER_SITE
+    )
+
+
+def is_first(name: str, *, within: timedelta) -> bool:
+    """Count one use of what may be used once; False for every use after the first."""
+    once = RateLimitItemPerSecond(1, round(within.total_seconds()))
+    return _counters.hit_in_window(once, "once", name)
 
 
 def admits_address(hashes: list[bytes], *, bounced: bool, now: datetime) -> bool:
@@ -92,21 +111,31 @@ class _Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._shared: tuple[str, RateLimiter] | None = None
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared: tuple[str, _Rates] | None = None
+        self._own = _Rates(MemoryStorage())
         self._own_until = 0.0
 
     def hit(self, limit: RateLimitItem, *names: str) -> bool:
+        return self._ask(lambda rates: rates.sliding.hit(limit, *names))
+
+    def would_admit(self, limit: RateLimitItem, cost: int, *names: str) -> bool:
+        return self._ask(lambda rates: rates.sliding.test(limit, *names, cost=cost))
+
+    def hit_in_window(self, limit: RateLimitItem, *names: str) -> bool:
+        """Count to the last one: a sliding window rounds, and would let a second use through."""
+        return self._ask(lambda rates: rates.fixed.hit(limit, *names))
+
+    def _ask(self, question: Callable[["_Rates"], bool]) -> bool:
         if time.monotonic() >= self._own_until:
             try:
-                return self._in_valkey().hit(limit, *names)
+                return question(self._in_valkey())
             except StorageError:
                 # Every further try would cost a visitor the whole time-out again.
                 self._own_until = time.monotonic() + _RETRY_SECONDS
                 log.warning("throttle.valkey_away retry_seconds=%s", _RETRY_SECONDS)
-        return self._own.hit(limit, *names)
+        return question(self._own)
 
-    def _in_valkey(self) -> RateLimiter:
+    def _in_valkey(self) -> "_Rates":
         with self._lock:
             if self._shared is None or self._shared[0] != settings.REDIS_URL:
                 storage = storage_from_string(
@@ -116,8 +145,16 @@ class _Counters:
                     socket_timeout=_STORAGE_SECONDS,
                     socket_connect_timeout=_STORAGE_SECONDS,
                 )
-                self._shared = (settings.REDIS_URL, SlidingWindowCounterRateLimiter(storage))
+                self._shared = (settings.REDIS_URL, _Rates(storage))
             return self._shared[1]
+
+
+class _Rates:
+    """The two ways of counting in one storage."""
+
+    def __init__(self, storage: StorageTypes) -> None:
+        self.sliding = SlidingWindowCounterRateLimiter(storage)
+        self.fixed = FixedWindowRateLimiter(storage)
 
 
 _counters = _Counters()

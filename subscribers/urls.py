@@ -7,6 +7,7 @@ from subscribers.views import embedding, moving, preferences, privacy, signup, u
 urlpatterns: list[URLPattern | URLResolver] = [
     path("signup/", signup.form, name="signup"),
     path("signup/done/", signup.done, name="signup-done"),
+    path("signup/challenge.json", signup.challenge, name="signup-challenge"),
     path("embed/", embedding.frame, name="embed"),
     path("embed/instructions/", embedding.instructions, name="embed-instructions"),
     path("confirm/<str:token>/", signup.confirm, name="confirm"),

@@ -29,6 +29,7 @@ class SignupRequestAdmin(ReadOnlyAdmin):
         ("page", "form"),
         "source",
         ("ip", "user_agent"),
+        "proven",
     )
 
     def get_search_results(

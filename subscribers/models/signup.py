@@ -39,6 +39,13 @@ class SignupRequest(models.Model):
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     reason = models.CharField(_("why"), max_length=40, blank=True)
+    proven = models.BooleanField(
+        _("proof of work"),
+        default=False,
+        help_text=_(
+            "Its sender’s computer worked for it, so its mail did not wait with the others."
+        ),
+    )
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:

@@ -1,17 +1,19 @@
 """The doors into the list: the signup form, its answer, confirming, and “this was not me”."""
 
+from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from subscribers import emails, links, ports, signup, tasks, throttle
+from subscribers import emails, links, ports, proof, signup, tasks, throttle
 from subscribers.forms import MIN_FORM_SECONDS, SignupForm, first_error, newsletters
 from subscribers.joining import Joined
 from subscribers.models import Newsletter, SignupRequest, Subscription, Topic
@@ -32,11 +34,19 @@ def form(request: HttpRequest) -> HttpResponse:
     return _show(request, SignupForm(initial={"newsletter": wanted}))
 
 
+@never_cache
+@require_safe
+def challenge(request: HttpRequest) -> HttpResponse:
+    """Give the form's script something to work out, while confirmations wait; else 204."""
+    asked = proof.challenge()
+    return JsonResponse(asked) if asked else HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Say what happens next: the same for every address there is."""
     newsletter = _newsletter(request.GET.get("newsletter", ""))
-    context: dict[str, Any] = {"newsletter": newsletter}
+    context: dict[str, Any] = {"newsletter": newsletter, "busy": throttle.is_under_pressure()}
     if newsletter:
         context["subject"] = emails.confirm_subject(newsletter)
     return render(request, "subscribers/signup_done.html", context)
@@ -102,6 +112,7 @@ def _wish(request: HttpRequest, filled: SignupForm) -> Wish:
         topics=tuple(topic.slug for topic in data["topics"]),
         source=visitor.source(request),
         suspicion="trap" if data["website"] else "",
+        proven=proof.spend(data["proof"]),
     )
 
 
@@ -124,6 +135,7 @@ def _show(
         "problem": problem,
         "suggestion": suggestion,
         "typed": shown["email"].value() or "",
+        "proof": shown["proof"].value() or "",
     }
     return render(request, "subscribers/signup.html", context, status=status)
 
