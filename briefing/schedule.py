@@ -11,7 +11,9 @@ ROUTES = {
     "briefing.tasks.plan": {"queue": "dispatch"},
     "briefing.tasks.drain": {"queue": "dispatch"},
     "briefing.tasks.begin": {"queue": "dispatch"},
-    # A mail server may keep it waiting, and a compilation takes its time.
+    # Other people's servers may keep them waiting, and a compilation takes its time.
+    "briefing.tasks.check_links": {"queue": "dispatch"},
+    "briefing.tasks.look_up_senders": {"queue": "dispatch"},
     "briefing.tasks.read_mailbox": {"queue": "dispatch"},
     "briefing.tasks.compose_digests": {"queue": "dispatch"},
 }
@@ -22,6 +24,11 @@ BEAT = {
     "fold": {"task": "briefing.tasks.fold", "schedule": timedelta(seconds=15)},
     "compose-digests": {
         "task": "briefing.tasks.compose_digests",
+        "schedule": timedelta(minutes=10),
+    },
+    "check-links": {"task": "briefing.tasks.check_links", "schedule": timedelta(minutes=5)},
+    "look-up-senders": {
+        "task": "briefing.tasks.look_up_senders",
         "schedule": timedelta(minutes=10),
     },
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},

@@ -199,6 +199,9 @@ UNSUBSCRIBE_ADDRESS = env.str("UNSUBSCRIBE_ADDRESS", "")
 # Each copy's envelope becomes bounces+TOKEN@ its domain; what comes back is read from MAILBOX_URL.
 BOUNCE_ADDRESS = envelope.check(env.str("BOUNCE_ADDRESS", ""))
 MAILBOX_URL = env.str("MAILBOX_URL", "")
+# SPF, DKIM and DMARC of senders' domains, looked up in DNS; a demo copy asks nobody outside.
+LOOK_UP_SENDERS = env.bool("LOOK_UP_SENDERS", PRODUCTION)
+DKIM_SELECTORS: list[str] = env.list("DKIM_SELECTORS", [])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

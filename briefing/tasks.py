@@ -10,11 +10,13 @@ from django.conf import settings
 from django.db import transaction
 
 from briefing import heartbeat
+from briefing.archive import linkcheck
 from briefing.celery import is_ending
 from briefing.dispatch import control, outage, pace, planner, sender, timetable, upkeep
 from briefing.dispatch.clock import database_now
-from briefing.issues import digest
+from briefing.issues import digest, senders
 from briefing.mailbox import places, reading
+from briefing.nameserver import Asker
 from briefing.tracking import apply, retention
 from briefing.transports import accounts
 from subscribers import doorbell
@@ -136,9 +138,39 @@ def compose_digests() -> None:
             logger.info("no_digest newsletter=%s reason=%s", newsletter.pk, error)
 
 
+@shared_task
+def check_links() -> None:
+    """Look at a few sources that somebody asked for, or that are due, then ring for the next.
+
+    Safe to run twice because a source that was looked at is not waiting any more.
+    """
+    if linkcheck.look(now=database_now()):
+        doorbell.ring(check_links, ())
+
+
+@shared_task
+def look_up_senders() -> None:
+    """Ask DNS what it says of senders' domains, each once a day or when somebody wants to know.
+
+    Safe to run twice because the answers of the later one replace the same answers.
+    """
+    for domain in senders.due(now=database_now()):
+        senders.look_up(domain, Asker(), now=database_now())
+
+
 def fold_later() -> None:
     """Fold once the surrounding transaction is committed."""
     transaction.on_commit(lambda: doorbell.ring(fold, ()))
+
+
+def check_links_later() -> None:
+    """Look at sources once the surrounding transaction is committed."""
+    doorbell.ring_later(check_links)
+
+
+def look_up_senders_later() -> None:
+    """Ask DNS once the surrounding transaction is committed."""
+    doorbell.ring_later(look_up_senders)
 
 
 def plan_later(dispatch_id: int) -> None:

@@ -18,7 +18,7 @@ from unfold.decorators import display
 from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
 from briefing.admin.writing import ArticleForm
-from briefing.archive import keeping, pictures, reading, slugs
+from briefing.archive import keeping, linkcheck, pictures, reading, slugs
 from briefing.models import Article, ArticleAuthor, Correction, Source, WatchItem
 from subscribers.admin.base import DeskModelAdmin, LabelledInline
 
@@ -41,14 +41,19 @@ class SourceInline(StackedInline):
     fields = (
         ("publisher", "title"),
         ("url", "accessed_on"),
-        ("check_result", "checked_at"),
+        ("result_shown", "checked_at"),
         "position",
     )
-    readonly_fields = ("check_result", "checked_at")
+    readonly_fields = ("result_shown", "checked_at")
     ordering_field = "position"
     hide_ordering_field = True
     extra = 0
     tab = True
+
+    @display(description=_("last check"))
+    def result_shown(self, source: Source) -> Any:
+        """Say what came of the last check."""
+        return linkcheck.WORDS.get(source.check_result, source.check_result) or "–"
 
 
 class WatchItemInline(StackedInline):
@@ -194,6 +199,19 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         slugs.remember(obj, before=form.slug_before)
         person: Any = request.user
         keeping.forget(person, obj if change else None)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: ArticleForm,
+        formset: Any,
+        change: bool,  # noqa: FBT001  Django calls it so
+    ) -> None:
+        """Forget what was found at a source's former address: the new one has a check of its own."""
+        for each in formset.forms:
+            if formset.model is Source and "url" in each.changed_data:
+                each.instance.check_result, each.instance.checked_at = "", None
+        super().save_formset(request, form, formset, change)
 
     @display(
         description=_("status"),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from briefing.admin import (
     bursts,
+    checking,
     composing,
     deliveries,
     following,
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("articles/<int:pk>/preview/page/", proofing.page, "desk-proof-page"),
     _screen("articles/<int:pk>/keep/", keeping.keep, "desk-keep"),
     _screen("articles/<int:pk>/forget/", keeping.forget, "desk-forget"),
+    _screen("articles/<int:pk>/links/", checking.article, "desk-links"),
     _screen("articles/render/", keeping.rendered, "desk-render"),
     _screen("articles/import/", importing.take, "desk-import"),
     _screen("issues/compose/", composing.compose, "desk-compose"),
@@ -47,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("issues/<int:pk>/duplicate/", composing.duplicate, "desk-duplicate"),
     _screen("issues/<int:pk>/preview/", previewing.preview, "desk-preview"),
     _screen("issues/<int:pk>/preview/mail/", previewing.frame, "desk-preview-mail"),
+    _screen("issues/<int:pk>/checks/", checking.issue, "desk-checks"),
     _screen("issues/<int:pk>/test/", trying.send, "desk-test"),
     _screen("issues/<int:pk>/dispatch/", sending.confirm, "desk-dispatch"),
     _screen("issues/<int:pk>/report/", reporting.issue, "desk-report"),

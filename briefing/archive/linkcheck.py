@@ -1,14 +1,18 @@
 """Looks whether the sources of articles still answer, and notes honestly when one does not.
 
-Runs over what is due; `manage.py check_links` and a task are its doors. What it notes, the article's
-page shows to readers and the desk to editors.
+Runs over what somebody at the desk asked for and what is due; `manage.py check_links` and a task are
+its doors. What it notes, the article's page shows to readers and the desk to editors.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from briefing import fetching
 from briefing.archive import reading
@@ -19,9 +23,21 @@ ANSWERS = "answers"
 UNCERTAIN = "no answer yet"
 GONE = "gone"
 NOT_CHECKED = "not checked"
+WORDS: dict[str, str | Promise] = {
+    ANSWERS: _("answers"),
+    UNCERTAIN: _("no answer yet"),
+    GONE: _("gone"),
+    NOT_CHECKED: _("not checked"),
+}
 
 _EVERY = timedelta(days=7)
 _SOON = timedelta(days=1)
+# A server that restarts is back by then; whoever presses the button twice has waited for nothing.
+_LONG_ENOUGH = timedelta(hours=1)
+# A slice is over within seconds: an issue may wait behind it for the same worker.
+_SLICE = 16
+_AT_ONCE = 8
+_QUICKLY = fetching.Rules(seconds=5.0)
 # Servers that answer HEAD otherwise than GET are many; only GET's answer counts against them.
 _HEAD_SUFFICES = range(200, 300)
 # "You may not" is an answer: the page is there, only not for machines.
@@ -39,10 +55,47 @@ def due(*, now: datetime) -> QuerySet[Source]:
     )
 
 
+def ask_for(sources: QuerySet[Source], *, now: datetime) -> int:
+    """Note that somebody wants these looked at now; returns how many have an address."""
+    return sources.exclude(url="").update(check_asked_at=now)
+
+
+def asked() -> QuerySet[Source]:
+    """Return what somebody asked for and nobody has looked at since, the longest waiting first."""
+    unseen = Q(checked_at=None) | Q(checked_at__lt=F("check_asked_at"))
+    return Source.objects.filter(unseen, check_asked_at__isnull=False).order_by(
+        "check_asked_at", "pk"
+    )
+
+
+def look(*, now: datetime) -> bool:
+    """Look at the next few sources, several at a time; returns whether there are more.
+
+    Of its own accord only a copy in production asks other people's servers.
+    """
+    waiting = [*asked()[: _SLICE + 1]]
+    if settings.PRODUCTION and not waiting:
+        waiting = [*due(now=now)[: _SLICE + 1]]
+    sources = waiting[:_SLICE]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        results = list(pool.map(partial(_look, rules=_QUICKLY), [each.url for each in sources]))
+    for source, result in zip(sources, results, strict=True):
+        _note(source, result, now=now)
+    return len(waiting) > len(sources)
+
+
 def check(source: Source, *, now: datetime, rules: fetching.Rules | None = None) -> str:
     """Ask for one source and note what came of it."""
-    result = _look(source.url, rules)
-    if result == GONE and source.check_result not in {UNCERTAIN, GONE}:
+    return _note(source, _look(source.url, rules), now=now)
+
+
+def _note(source: Source, result: str, *, now: datetime) -> str:
+    """Keep what came of a look; a first one without an answer proves nothing yet."""
+    first_at = source.checked_at or now - _LONG_ENOUGH
+    if result == GONE and not (
+        source.check_result == GONE
+        or (source.check_result == UNCERTAIN and now - first_at >= _LONG_ENOUGH)
+    ):
         result = UNCERTAIN
     # Whoever edits the article meanwhile keeps their change: a new address has a check of its own.
     Source.objects.filter(pk=source.pk, url=source.url).update(check_result=result, checked_at=now)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from briefing.archive import linkcheck
-from briefing.issues import compiling, contents, slots
+from briefing.issues import compiling, contents, senders, slots
 from briefing.models import Article, AuditEntry, Issue, Source
 from subscribers import audience
 from subscribers.audience import Combination
@@ -60,6 +61,16 @@ def findings(issue: Issue, *, now: datetime) -> list[Finding]:
 def errors(issue: Issue, *, now: datetime) -> list[Finding]:
     """Return what forbids sending."""
     return [each for each in findings(issue, now=now) if each.blocks]
+
+
+def passed(found: Collection[Finding]) -> list[str | Promise]:
+    """Return, in words, the checks that found nothing."""
+    others = {each.name for each in found}
+    if "compile" in others:
+        others.add("size")
+    if not settings.LOOK_UP_SENDERS:
+        others.add("sender")
+    return [words for name, words in PASSED.items() if name not in others]
 
 
 def has_articles(checked: Checked) -> Iterator[Finding]:
@@ -131,6 +142,12 @@ def sender_tells_its_address(checked: Checked) -> Iterator[Finding]:
             _("The newsletter has no postal address, which every issue must show."),
             _("Fill it in on the newsletter’s page."),
         )
+
+
+def sender_can_be_told_apart(checked: Checked) -> Iterator[Finding]:
+    """Find what large mailboxes would refuse or doubt: SPF, DKIM and DMARC of the sender's domain."""
+    for each in senders.said(checked.issue.newsletter, now=checked.now):
+        yield Finding("sender", each.what, each.mend, blocks=each.blocks)
 
 
 def variants_are_few(checked: Checked) -> Iterator[Finding]:
@@ -234,6 +251,7 @@ RULES: tuple[Rule, ...] = (
     texts_have_known_expressions,
     subject_is_there,
     sender_tells_its_address,
+    sender_can_be_told_apart,
     variants_are_few,
     mail_is_not_clipped,
     sources_are_alive,
@@ -241,3 +259,21 @@ RULES: tuple[Rule, ...] = (
     articles_are_new,
     was_tried,
 )
+
+# What each rule is glad about when it finds nothing.
+PASSED: dict[str, str | Promise] = {
+    "articles": _("It has articles."),
+    "unpublished": _("Everybody can open its articles."),
+    "picture": _("Pictures have a description and a credit."),
+    "expression": _("Every expression has a value."),
+    "subject": _("It has a subject."),
+    "postal address": _("The postal address is there."),
+    "sender": _("Large mailboxes can tell whose mail it is."),
+    "variants": _("It is one issue for all its readers, not dozens."),
+    "compile": _("It becomes a mail with its links to unsubscribe."),
+    "size": _("Gmail shows all of it."),
+    "dead links": _("No source is known to be gone."),
+    "preheader": _("It has a preheader."),
+    "again": _("No article was sent before."),
+    "test": _("Somebody has tried it."),
+}

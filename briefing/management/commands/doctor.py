@@ -16,7 +16,9 @@ from redis.exceptions import RedisError
 
 from briefing.dispatch import breaker, holding, invariants, pace
 from briefing.dispatch.clock import database_now
+from briefing.issues import senders
 from briefing.models import Delivery, Fence
+from briefing.nameserver import Asker
 from briefing.transports import accounts
 from briefing.transports.base import TransportDownError
 from briefing.transports.smtp import SmtpTransport
@@ -136,6 +138,14 @@ def newsletters() -> Iterator[Finding]:
         yield Finding(f"{newsletter} has no postal address", "Add it at the desk: the law asks it.")
 
 
+def sender() -> Iterator[Finding]:
+    """Whether large mailboxes can tell whose mail it is: SPF, DKIM and DMARC, asked of DNS now."""
+    for newsletter in Newsletter.objects.all() if settings.LOOK_UP_SENDERS else ():
+        senders.look_up(senders.domain_of(newsletter), Asker(), now=database_now())
+        for each in senders.said(newsletter, now=database_now()):
+            yield Finding(str(each.what).rstrip("."), str(each.mend), each.blocks)
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     settings_check,
     database,
@@ -147,6 +157,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     beat,
     mail,
     newsletters,
+    sender,
 )
 
 

@@ -50,14 +50,22 @@ def addresses() -> list[str]:
     sent, reader = Dispatch.objects.get(), Subscriber.objects.get(address="reader@example.org")
     found += [
         reverse(name, args=[draft.pk])
-        for name in ("desk-preview", "desk-arrange", "desk-test", "desk-dispatch", "desk-report")
+        for name in (
+            "desk-preview",
+            "desk-arrange",
+            "desk-checks",
+            "desk-test",
+            "desk-dispatch",
+            "desk-report",
+        )
     ]
     found += [
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")
     ]
     found += [reverse(name, args=[sent.issue_id]) for name in ("desk-course", "desk-heat")]
     found += [reverse(name) for name in ("desk-growth", "desk-cohorts", "desk-sources")]
-    found += [reverse("desk-proof", args=[piece.pk]), reverse("desk-erase", args=[reader.pk])]
+    found += [reverse(name, args=[piece.pk]) for name in ("desk-proof", "desk-links")]
+    found += [reverse("desk-erase", args=[reader.pk])]
     found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]
     return found
 

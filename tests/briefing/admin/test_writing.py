@@ -1,6 +1,7 @@
 """Writing with others and over days: nothing typed is lost, nothing of others replaced unseen."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -39,7 +40,7 @@ def seen(of: Article) -> str:
     return Article.objects.get(pk=of.pk).updated_at.isoformat()
 
 
-def posted(of: Article, **values: str) -> dict[str, str]:
+def posted(of: Article, **values: Any) -> dict[str, Any]:
     """Return what the browser posts when an article is saved as it stands."""
     return form(
         headline=of.headline, slug=of.slug, body=of.body, status="draft", based_on=seen(of)
