@@ -1,6 +1,7 @@
 """Preview: an issue's mail as a reader's program will show it, before anything is dispatched."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from briefing.admin import guises, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
-from briefing.issues import compiling, copies, slots
+from briefing.issues import compiling, copies, slots, subjects
 from briefing.models import Issue
 from subscribers import address
 from subscribers.models import Newsletter, Subscription
@@ -66,8 +67,10 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         form = ReaderForm(request.POST or None, newsletter=issue.newsletter)
         if request.method == "POST" and form.is_valid():
             reader = form.cleaned_data["address"].subscriber_id
-            return redirect(f"{reverse('desk-preview', args=[pk])}?as={guise}&reader={reader}")
-    refusal, mail = "", copies.IssueCopy(subject=issue.subject, html="", text="")
+            query = urlencode({"as": guise, "reader": reader, "subject": _arm(request, issue)})
+            return redirect(f"{reverse('desk-preview', args=[pk])}?{query}")
+    arm = _arm(request, issue)
+    refusal, mail = "", copies.IssueCopy(subjects.of(issue, arm), html="", text="")
     try:
         mail = _copy(request, issue)
     except REFUSALS as error:
@@ -81,6 +84,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         refusal=refusal,
         whose=form,
         reader=_reader(request, issue),
+        arm=arm,
         width=guise if mail.html else "text",
         widths=guises.GUISES,
         kilobytes=round(len(mail.html.encode()) / 1024, 1),
@@ -110,15 +114,22 @@ def _copy(request: HttpRequest, issue: Issue) -> copies.IssueCopy:
     """
     now = timezone.now()
     reader = _reader(request, issue)
+    arm = _arm(request, issue)
     if reader is not None:
-        return copies.as_reader(issue, reader, now=now)
+        return copies.as_reader(issue, reader, now=now, arm=arm)
     return copies.preview(
         issue,
         name=getattr(request.user, "first_name", ""),
         address=getattr(request.user, "email", ""),
-        locale=issue.newsletter.locale,
         now=now,
+        arm=arm,
     )
+
+
+def _arm(request: HttpRequest, issue: Issue) -> str:
+    """Return with which of two subjects the copy was asked for."""
+    asked = request.GET.get("subject", subjects.A)
+    return asked if asked in subjects.arms(issue) else subjects.A
 
 
 def _reader(request: HttpRequest, issue: Issue) -> Subscription | None:

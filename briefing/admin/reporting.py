@@ -15,7 +15,8 @@ from briefing.admin.screen import render
 from briefing.admin.sending import excluded_from
 from briefing.admin.spreadsheet import as_csv
 from briefing.dispatch import fate
-from briefing.models import Delivery
+from briefing.issues import subjects
+from briefing.models import Delivery, Issue
 from briefing.tracking import hours, humans, reports
 
 _SHOWN = (
@@ -68,14 +69,16 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
     )
     clicks = lines([(link.url, link.clicks, "good") for link in report.links])
     parts = {_("handed over"): handed, _("reported since"): heard, _("clicks"): clicks}
+    first = firsts.seen(of.told[0]) if of.told else None
     if request.GET.get("format") == "csv":
-        return as_csv(f"{of.name}.csv", _rows(report, parts))
+        rows = [*_rows(report, parts), *_subject_rows(of.issue, first)]
+        return as_csv(f"{of.name}.csv", rows)
     return render(
         request,
         "desk/report.html",
         _("Report"),
         report=report,
-        first=firsts.seen(of.told[0]) if of.told else None,
+        first=first,
         handed=handed,
         heard=heard,
         clicks=clicks,
@@ -155,3 +158,18 @@ def _rows(report: reports.Report, parts: dict[Any, list[Line]]) -> Iterator[list
         yield [_("delivered by domain"), name, domain.delivered]
         yield [_("bounced by domain"), name, domain.bounced]
         yield [_("complained by domain"), name, domain.complained]
+
+
+def _subject_rows(about: Issue, first: firsts.Seen | None) -> Iterator[list[Any]]:
+    """Yield what two subjects on trial brought, each with its own figures."""
+    if first is None or not first.is_of_subjects:
+        return
+    figures = first.figures
+    for arm, copies, clicks in (
+        (subjects.A, figures.copies_a, figures.clicks_a),
+        (subjects.B, figures.copies_b, figures.clicks_b),
+    ):
+        subject = subjects.of(about, arm)
+        yield [_("copies accepted by subject"), subject, copies]
+        yield [_("clicks of people by subject"), subject, clicks]
+        yield [_("subject chosen for the others"), subject, int(first.trial.winner == arm)]

@@ -12,10 +12,10 @@ from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
-from briefing.issues import testing
+from briefing.issues import subjects, testing
+from briefing.issues.testing import Tried
 from briefing.models import Issue
 from subscribers import address
-from subscribers.ports import Answer
 
 # Each is a call to the mail server while somebody waits for the page.
 MAX_RECIPIENTS = 5
@@ -33,7 +33,8 @@ class TestForm(forms.Form):
         label=_("Send to"),
         widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
         help_text=_(
-            "Up to five addresses. The subject says that it is a test; nothing is counted."
+            "Up to five addresses. The subject says that it is a test; nothing is counted. Of two "
+            "subjects on trial each address gets both."
         ),
     )
 
@@ -58,21 +59,25 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     form = TestForm(request.POST or None, initial={"recipients": own})
     if request.method == "POST" and form.is_valid():
         try:
-            answers = testing.send_test(issue, form.cleaned_data["recipients"], now=timezone.now())
+            tried = testing.send_test(issue, form.cleaned_data["recipients"], now=timezone.now())
         except REFUSALS as error:
             form.add_error(None, str(error))
         else:
-            audit.record(request, "issue.test", issue, recipients=len(answers))
-            for recipient, answer in answers.items():
-                _tell(request, recipient, answer)
+            audit.record(
+                request, "issue.test", issue, recipients=len(form.cleaned_data["recipients"])
+            )
+            for each in tried:
+                _tell(request, each)
             return redirect("desk-test", pk)
     return render(
         request, "desk/test.html", _("Send test"), issue=issue, form=form, trail=trail.issue(issue)
     )
 
 
-def _tell(request: HttpRequest, recipient: str, answer: Answer) -> None:
-    level, sentence = ANSWERS[answer.outcome]
-    messages.add_message(
-        request, level, sentence % {"address": recipient, "code": answer.code or answer.outcome}
-    )
+def _tell(request: HttpRequest, tried: Tried) -> None:
+    level, sentence = ANSWERS[tried.answer.outcome]
+    to = tried.recipient
+    if tried.arm == subjects.B:
+        to = _("%(address)s (second subject)") % {"address": to}
+    code = tried.answer.code or tried.answer.outcome
+    messages.add_message(request, level, sentence % {"address": to, "code": code})

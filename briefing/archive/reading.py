@@ -8,12 +8,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from briefing.archive.freshness import remembered
-from briefing.models import Article, ArticleAuthor, ArticleQuerySet, Author, Issue, WatchItem
+from briefing.models import Article, ArticleAuthor, ArticleQuerySet, Author, Issue, Trial, WatchItem
 from subscribers.models import ConsentNotice, Newsletter, Topic
 
 PAGE_SIZE = 20
@@ -194,11 +194,23 @@ def house_newsletter() -> Newsletter | None:
 def issues() -> QuerySet[Issue]:
     """Return every issue that has begun to go out, newest first; a digest only repeats them."""
     return (
-        Issue.objects.filter(kind=Issue.Kind.ISSUE)
+        told_by_winner(Issue.objects.filter(kind=Issue.Kind.ISSUE))
         .exclude(status=Issue.Status.DRAFT)
         .select_related("newsletter")
         .order_by("-published_at", "-pk")
     )
+
+
+def told_by_winner(issues: QuerySet[Issue]) -> QuerySet[Issue]:
+    """Have issues know which of two subjects on trial most of their readers got."""
+    decided = Trial.objects.filter(dispatch__issue=OuterRef("pk")).exclude(winner="")
+    return issues.annotate(winner=Subquery(decided.values("winner")[:1]))
+
+
+def subject_of(issue: Issue) -> str:
+    """Return the subject under which an issue is known: while two are on trial, the first."""
+    is_second = getattr(issue, "winner", "") == "b" and issue.second_subject
+    return issue.second_subject if is_second else issue.subject
 
 
 def issue(newsletter: str, number: int) -> tuple[Issue, list[Article]]:
@@ -206,8 +218,8 @@ def issue(newsletter: str, number: int) -> tuple[Issue, list[Article]]:
 
     Raises: Issue.DoesNotExist
     """
-    out = Issue.objects.exclude(status=Issue.Status.DRAFT).select_related("newsletter")
-    found = out.get(newsletter__slug=newsletter, number=number)
+    out = told_by_winner(Issue.objects.exclude(status=Issue.Status.DRAFT))
+    found = out.select_related("newsletter").get(newsletter__slug=newsletter, number=number)
     articles = listed().filter(issue_items__issue=found).order_by("issue_items__position")
     return found, list(articles)
 

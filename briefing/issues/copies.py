@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from briefing.issues import contents
+from briefing.issues import contents, subjects
 from briefing.issues.clicks import OPEN_SLOT
 from briefing.issues.compiling import CompiledVariant, compile_variant
 from briefing.issues.slots import join, slots_of
@@ -24,16 +24,23 @@ class IssueCopy:
     text: str
 
 
-def preview(issue: Issue, *, name: str, address: str, locale: str, now: datetime) -> IssueCopy:
+def preview(
+    issue: Issue, *, name: str, address: str, now: datetime, arm: str = subjects.A
+) -> IssueCopy:
     """Compile an issue as it stands and fill it for somebody; nothing is stored.
+
+    `arm` says with which of two subjects.
 
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
     """
-    variant = compile_variant(issue, Combination(locale, "html", tracked=False), now=now)
+    whole = Combination(issue.newsletter.locale, "html", tracked=False)
+    variant = compile_variant(issue, whole, now=now, arm=arm)
     return _filled(variant.subject, variant, _neutral(issue, name=name, address=address))
 
 
-def as_reader(issue: Issue, subscription: Subscription, *, now: datetime) -> IssueCopy:
+def as_reader(
+    issue: Issue, subscription: Subscription, *, now: datetime, arm: str = subjects.A
+) -> IssueCopy:
     """Compile an issue as it stands as one reader would get it: their language, form and topics.
 
     The links lead to public pages, as in every preview. Raises: as `preview`.
@@ -43,7 +50,7 @@ def as_reader(issue: Issue, subscription: Subscription, *, now: datetime) -> Iss
     combination = Combination(
         reader.locale, reader.format, tracked=False, topics=contents.scope(issue).wanted(followed)
     )
-    variant = compile_variant(issue, combination, now=now)
+    variant = compile_variant(issue, combination, now=now, arm=arm)
     values = _neutral(issue, name=reader.name, address=reader.address)
     return _filled(variant.subject, variant, values)
 

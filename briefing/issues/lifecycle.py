@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from briefing.archive import reading
 from briefing.issues import slots
 from briefing.models import Article, Issue, IssueItem
 from subscribers.links import absolute
@@ -81,9 +82,8 @@ def mark_published(issue_id: int) -> None:
 def latest_issue(newsletter: Newsletter) -> LatestIssue | None:
     """Return the newest public issue, for a new reader's welcome mail."""
     issue = (
-        Issue.objects.filter(
-            newsletter=newsletter, kind=Issue.Kind.ISSUE, published_at__isnull=False
-        )
+        reading.told_by_winner(Issue.objects.filter(newsletter=newsletter))
+        .filter(kind=Issue.Kind.ISSUE, published_at__isnull=False)
         .order_by("-number")
         .first()
     )
@@ -92,7 +92,7 @@ def latest_issue(newsletter: Newsletter) -> LatestIssue | None:
     headlines = Article.objects.filter(issue_items__issue=issue).order_by("issue_items__position")
     return LatestIssue(
         number=issue.number,
-        subject=issue.subject,
+        subject=slots.for_everybody(reading.subject_of(issue)),
         url=absolute(issue.get_absolute_url()),
         headlines=tuple(headlines.values_list("headline", flat=True)),
         published_at=issue.published_at,

@@ -19,6 +19,11 @@ def of(issue: HasSubjects, arm: str) -> str:
     return issue.second_subject if arm == B else issue.subject
 
 
+def arms(issue: HasSubjects) -> tuple[str, ...]:
+    """Return the arms of an issue: one, or two where a second subject is given."""
+    return (A, B) if issue.second_subject else (A,)
+
+
 def key(variant: str, arm: str) -> str:
     """Return the key of an arm's variant, given the first subject's."""
     return f"{variant}{_SECOND}" if arm == B else variant

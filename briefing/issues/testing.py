@@ -1,32 +1,46 @@
 """Test mails of an issue: marked as such, counted nowhere, their links harmless."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from briefing.issues import copies
+from briefing.issues import copies, subjects
 from briefing.models import Issue
 from subscribers import links
 from subscribers.ports import Answer, Mail, publishing
 
 
-def send_test(issue: Issue, recipients: Sequence[str], *, now: datetime) -> dict[str, Answer]:
-    """Send the issue as it stands to each address; return what the provider said to each.
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One test mail: to whom, with which of two subjects, and what the provider said."""
+
+    recipient: str
+    arm: str
+    answer: Answer
+
+
+def send_test(issue: Issue, recipients: Sequence[str], *, now: datetime) -> list[Tried]:
+    """Send the issue as it stands to each address, with each of its subjects.
 
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
     """
-    answers: dict[str, Answer] = {}
+    tried = []
     for recipient in recipients:
-        copy = copies.preview(
-            issue, name="", address=recipient, locale=issue.newsletter.locale, now=now
-        )
-        answers[recipient] = publishing().send(_mail(issue, recipient, copy))
-    return answers
+        for arm in subjects.arms(issue):
+            copy = copies.preview(issue, name="", address=recipient, now=now, arm=arm)
+            answer = publishing().send(_mail(issue, recipient, copy, arm=arm))
+            tried.append(Tried(recipient, arm, answer))
+    return tried
 
 
-def _mail(issue: Issue, recipient: str, copy: copies.IssueCopy) -> Mail:
+def _mail(issue: Issue, recipient: str, copy: copies.IssueCopy, *, arm: str) -> Mail:
     newsletter = issue.newsletter
+    mark = _("[Test] %(subject)s")
+    if issue.second_subject:
+        # Side by side in one mailbox, as no reader will see them.
+        mark = _("[Test B] %(subject)s") if arm == subjects.B else _("[Test A] %(subject)s")
     return Mail(
         purpose="test",
         reference=links.make("reference", 0, links.now()),
@@ -34,7 +48,7 @@ def _mail(issue: Issue, recipient: str, copy: copies.IssueCopy) -> Mail:
         from_name=newsletter.from_name,
         from_address=newsletter.from_address,
         reply_to=newsletter.reply_to,
-        subject=_("[Test] %(subject)s") % {"subject": copy.subject},
+        subject=mark % {"subject": copy.subject},
         text=copy.text,
         html=copy.html,
     )

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, pgettext
 from briefing.archive import markdown, pictures, reading, searching
 from briefing.archive.freshness import remembered
 from briefing.issues import slots
-from briefing.models import Article
+from briefing.models import Article, Issue
 
 register = template.Library()
 
@@ -127,6 +127,12 @@ def marked(excerpt: str) -> SafeString:
 def for_everybody(text: str) -> str:
     """Write what an issue says with nobody's name in it."""
     return slots.for_everybody(text)
+
+
+@register.filter
+def public_subject(issue: Issue) -> str:
+    """Return the subject under which an issue is known, with nobody's name in it."""
+    return slots.for_everybody(reading.subject_of(issue))
 
 
 @register.filter

@@ -33,7 +33,7 @@ def issue(request: HttpRequest, newsletter: str, number: int) -> HttpResponse:
         "issue": found,
         "metadata": metadata.of_page(
             request.path,
-            title=slots.for_everybody(found.subject),
+            title=slots.for_everybody(reading.subject_of(found)),
             description=slots.for_everybody(found.preheader),
         ),
         "newsletter": found.newsletter,

@@ -156,3 +156,7 @@ def test_two_subjects_are_tried_when_sent_so_and_the_report_says_which_won(
     report = desk.get(f"/admin/issues/{draft.pk}/report/").content.decode()
     assert "too few clicks" in report
     assert "A second one" in report
+    sheet = desk.get(f"/admin/issues/{draft.pk}/report/?format=csv").content.decode()
+    assert "copies accepted by subject,A second one,4" in sheet
+    assert "clicks of people by subject,A second one,0" in sheet
+    assert f"subject chosen for the others,{draft.subject},1" in sheet

@@ -113,6 +113,17 @@ def test_a_test_is_sent_to_each_address_and_the_answers_are_shown(
     assert "no@example.org: refused (550 nobody)." in page
     assert not mail.outbox
 
+    sent.clear()
+    Issue.objects.filter(pk=tried.pk).update(second_subject="A robot raises its hand")
+    answer = desk.post(
+        f"/admin/issues/{tried.pk}/test/", {"recipients": "ann@example.org"}, follow=True
+    )
+    assert [each.subject for each in sent] == [
+        "[Test A] Robots that ask first",
+        "[Test B] A robot raises its hand",
+    ]
+    assert "ann@example.org (second subject): the mail" in answer.content.decode()
+
 
 @pytest.mark.parametrize(
     ("typed", "why"),

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from briefing.models import Issue
 from subscribers.models import Subscriber
 from tests.briefing.admin.conftest import holder_of, log_in
 from tests.factories import article, issue, newsletter, noise, subscription, topic
@@ -81,3 +82,23 @@ def test_a_number_that_is_nobodys_shows_the_editors_own_copy(desk: Client, numbe
 
     assert screen.status_code == 200
     assert screen.context["reader"] is None
+
+
+def test_both_subjects_are_looked_at_in_every_guise_and_as_a_reader(desk: Client) -> None:
+    looked_at = issue(subject="Robots that ask")
+    Issue.objects.filter(pk=looked_at.pk).update(second_subject="A robot raises its hand")
+    subscription("ada@example.org")
+    address = f"/admin/issues/{looked_at.pk}/preview/"
+
+    first = desk.get(address).content.decode()
+    second = desk.get(f"{address}?subject=b&as=dark").content.decode()
+    framed = desk.get(f"{address}mail/?subject=b").content.decode()
+    location = desk.post(f"{address}?subject=b", {"address": "ada@example.org"}).headers["Location"]
+
+    assert "<strong>Robots that ask</strong>" in first
+    assert "<strong>A robot raises its hand</strong>" in second
+    assert "?as=narrow&amp;subject=b" in second
+    assert "A robot raises its hand" in framed
+    assert "<strong>A robot raises its hand</strong>" in desk.get(location).content.decode()
+    single = issue(articles=[article("Another")])
+    assert "With which" not in desk.get(f"/admin/issues/{single.pk}/preview/").content.decode()

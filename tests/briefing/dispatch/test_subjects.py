@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from briefing.dispatch import control, deciding, invariants, planner, sender, trials
 from briefing.dispatch.outcome import DEFERRED, REJECTED
+from briefing.issues import lifecycle
 from briefing.models import Delivery, Dispatch, Event, Issue, Link, Trial
 from briefing.tracking import apply
 from briefing.transports.base import Copy
@@ -101,6 +102,23 @@ def test_the_rest_gets_the_subject_that_people_clicked_on(draft: Issue) -> None:
         subscriber_id=Subscriber.objects.get(tracking_allowed=True).pk
     )
     assert set(Link.objects.values_list("arm", flat=True)) == {"a", "b"}
+
+
+def test_the_web_and_new_readers_are_told_the_subject_that_most_got(
+    client: Client, draft: Issue
+) -> None:
+    def told() -> list[bool]:
+        latest = lifecycle.latest_issue(draft.newsletter)
+        assert latest is not None
+        pages = [client.get(path).content.decode() for path in (draft.get_absolute_url(), "/")]
+        pages += [client.get("/issues/").content.decode(), latest.subject]
+        return [SECOND in each and FIRST not in each for each in pages]
+
+    dispatch = begun(draft, boxes := Mailboxes())
+    assert not any(told())
+    click(boxes, SECOND, 5, _PERSON)
+    decided(dispatch, boxes)
+    assert all(told())
 
 
 @pytest.mark.parametrize(("first", "second"), [(2, 2), (0, 2), (3, 0)])
