@@ -5,7 +5,7 @@ Writers never wait for it: a record is written first (`consent.record`) and seal
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -75,6 +75,23 @@ def verify(*, published_head: str = "") -> Verification:
     return Verification(
         seals=seals, records=records, unsealed=unsealed, head=head.hex(), broken=broken
     )
+
+
+def misfits(rows: Iterable[ConsentRecord]) -> dict[int, str]:
+    """Return what does not fit, by record: itself, its wording, its context, or anything in its seal.
+
+    Checks each seal that holds one of them as a whole, and that it follows the seal before it; the
+    whole chain is `verify`'s.
+    """
+    of_seals: dict[int, str] = {}
+    found = {}
+    for row in rows:
+        seal_id = row.leaf.seal_id if hasattr(row, "leaf") else 0
+        if seal_id and seal_id not in of_seals:
+            of_seals[seal_id] = _told(_check_seal, row.leaf.seal, previous=_before(seal_id))
+        if wrong := _told(_check_record, row) or of_seals.get(seal_id, ""):
+            found[row.pk] = wrong
+    return found
 
 
 def receipt(row: ConsentRecord) -> dict[str, Any]:
@@ -161,6 +178,19 @@ def _check_seal(row: ConsentSeal, *, previous: bytes) -> int:
     if merkle.root(hashes) != bytes(row.root):
         raise _BrokenError(f"Seal {row.pk} does not fit its records.")
     return len(hashes)
+
+
+def _before(seal_id: int) -> bytes:
+    last = ConsentSeal.objects.filter(pk__lt=seal_id).order_by("-pk").first()
+    return bytes(last.sha256) if last else GENESIS
+
+
+def _told(check: Callable[..., object], *about: object, **more: object) -> str:
+    try:
+        check(*about, **more)
+    except _BrokenError as error:
+        return str(error)
+    return ""
 
 
 def _check_published(head: str, heads: set[str]) -> None:

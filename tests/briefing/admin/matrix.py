@@ -95,6 +95,7 @@ OTHERS = {
     "desk-let-go": "po",
     "desk-see": "po",
     "desk-export": "ro",
+    "desk-evidence": "ro",
     "desk-erase": "ro",
     "desk-deliveries": "epro",
     "desk-timeline": "ro",
@@ -113,6 +114,7 @@ POSTED = {
     "desk-let-go",
     "desk-see",
     "desk-export",
+    "desk-evidence",
 }
 
 
@@ -176,6 +178,7 @@ class World:
             "desk-steer": (self.dispatch.pk,),
             "desk-follow": (self.dispatch.issue_id,),
             "desk-see": (self.rows["briefing_alert"],),
+            "desk-evidence": (self.rows["subscribers_subscriber"],),
             "desk-export": (self.rows["subscribers_subscriber"],),
             "desk-timeline": (self.rows["subscribers_subscriber"],),
             "desk-burst": (self.rows["briefing_burst"],),
