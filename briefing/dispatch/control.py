@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from briefing.dispatch import trials
+from briefing.dispatch import questions, trials
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, ForbiddenStepError, sources
 from briefing.issues import contents, lifecycle
@@ -126,11 +126,12 @@ def cancel(dispatch: Dispatch, *, reason: str) -> None:
 
 
 def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
-    """Finish a dispatch whose plan is complete and of which nothing is open, deferred or leaving."""
+    """Finish a dispatch whose plan is complete and of which nothing is open, deferred or asked."""
     open_batches = Batch.objects.filter(dispatch=OuterRef("pk")).exclude(state=Batch.State.DONE)
     rows = Delivery.objects.filter(dispatch=OuterRef("pk"))
     # A second attempt is unknown while it is on its way, until its lease is over.
     leaving = rows.filter(outcome=UNKNOWN, next_at__gt=now)
+    asked = questions.open_at(now).filter(dispatch=OuterRef("pk"))
     finished = (
         Dispatch.objects.filter(
             pk=dispatch_id, state__in=sources("finished"), planned_at__isnull=False
@@ -138,6 +139,7 @@ def finish_if_done(dispatch_id: int, *, now: datetime) -> bool:
         .exclude(Exists(open_batches))
         .exclude(Exists(rows.filter(outcome=DEFERRED)))
         .exclude(Exists(leaving))
+        .exclude(Exists(asked))
         .update(state=Dispatch.State.FINISHED, finished_at=now)
     )
     if finished:

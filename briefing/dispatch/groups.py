@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
-from briefing.dispatch import results
+from briefing.dispatch import questions, results
 from briefing.dispatch.claims import Held
 from briefing.dispatch.journal import Journal
 from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN
@@ -63,6 +63,7 @@ class InFlight:
         held = self.held
         rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
         counts = results.write(rows)
+        questions.note_unanswered(self.dispatch_id, held.variant_id, self.copies, now=now)
         held.finish(self.first, self.upto)
         progress.record(
             held.batch_id,

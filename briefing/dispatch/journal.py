@@ -11,6 +11,7 @@ import mmap
 import os
 import secrets
 import struct
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from django.conf import settings
 from briefing.transports.base import Copy
 
 # The form of the file, which `notes` reads.
-MAGIC = b"BRIEFJ04"
+MAGIC = b"BRIEFJ05"
 HEADER = struct.Struct("<8s36sqq")  # magic, boot, batch held, its fence
 SLOT = struct.Struct("<qqii")  # batch, fence, first position, count
 SLOTS = 8
 _MAX_COPIES = 1000
+CALL = struct.Struct("<16s32sdd")  # the last call's key, its account, its life, when it left
 IDS_AT = SLOT.size + _MAX_COPIES
-SLOT_BYTES = IDS_AT + 8 * _MAX_COPIES
+CALL_AT = IDS_AT + 8 * _MAX_COPIES
+SLOT_BYTES = CALL_AT + CALL.size
 BYTES = HEADER.size + SLOTS * SLOT_BYTES
 
 # States of one copy. An answer is written as its outcome plus ANSWERED.
@@ -71,6 +74,7 @@ class Journal:
         slot = self._free.pop()
         at = HEADER.size + slot * SLOT_BYTES
         self._map[at + SLOT.size : at + IDS_AT] = bytes(_MAX_COPIES)
+        self._map[at + CALL_AT : at + SLOT_BYTES] = bytes(CALL.size)
         SLOT.pack_into(self._map, at, batch_id, fence, first, count)
         return slot
 
@@ -94,8 +98,14 @@ class Journal:
         self._map[self.mark(slot, index)] = WAITING
 
     def started(self, copy: Copy) -> None:
-        """Note a copy before its first byte."""
+        """Note a copy before its first byte, and the call it leaves in where that has a name."""
         self._map[copy.mark] = STARTED
+        if copy.call:
+            name = copy.call
+            slot = (copy.mark - HEADER.size) // SLOT_BYTES
+            at = HEADER.size + slot * SLOT_BYTES + CALL_AT
+            key, way = uuid.UUID(name.key).bytes, name.way.encode()
+            CALL.pack_into(self._map, at, key, way, name.lives_seconds, name.left_at)
 
     def answered(self, copy: Copy) -> None:
         """Note a copy's definite outcome as soon as it is known."""

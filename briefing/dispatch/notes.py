@@ -5,12 +5,14 @@ Before it: `journal`, whose form this reads. After it: recovery.
 
 import fcntl
 import struct
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from briefing.dispatch import journal
-from briefing.dispatch.journal import HEADER, IDS_AT, SLOT, SLOT_BYTES
+from briefing.dispatch.journal import CALL, CALL_AT, HEADER, IDS_AT, SLOT, SLOT_BYTES
+from briefing.transports.base import CallName
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class GroupNote:
     """What was noted of one group: a state for each copy, in order.
 
     Of deferred readers on their way again `dispatch_id` and `readers` are known, else the batch.
+    `call` is the last call that left of it, where a provider knows calls by their keys.
     """
 
     batch_id: int
@@ -26,6 +29,12 @@ class GroupNote:
     states: bytes
     dispatch_id: int = 0
     readers: tuple[int, ...] = ()
+    call: CallName | None = None
+
+    @property
+    def on_the_wire(self) -> list[int]:
+        """Return the positions that were started and not answered."""
+        return [self.first + at for at, note in enumerate(self.states) if note == journal.STARTED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +51,26 @@ class Noted:
         return {self.held, *((each.batch_id, each.fence) for each in self.groups)} - {(0, 0)}
 
 
-def read(*, batch_id: int, fence: int) -> dict[int, int] | None:
-    """Return position -> state of a dead worker's groups, or None when nobody here noted the claim.
+def groups_of(*, batch_id: int, fence: int) -> list[GroupNote] | None:
+    """Return a dead worker's groups of a batch, or None when nobody here noted the claim.
 
     None means that nothing is known: every position must then count as possibly on the wire. Empty
     means that the worker had this batch and nothing of it in flight.
     """
-    found: dict[int, int] | None = None
+    found: list[GroupNote] | None = None
     for path in journal.folder().glob("*.journal"):
         noted = _noted(path)
         if noted and (batch_id, fence) in noted.claims:
-            found = found or {}
-            for each in noted.groups:
-                if (each.batch_id, each.fence) == (batch_id, fence):
-                    found |= {each.first + at: state for at, state in enumerate(each.states)}
+            own = [
+                each for each in noted.groups if (each.batch_id, each.fence) == (batch_id, fence)
+            ]
+            found = [*(found or []), *own]
     return found
+
+
+def states(groups: Sequence[GroupNote]) -> dict[int, int]:
+    """Return position -> state of these groups."""
+    return {each.first + at: state for each in groups for at, state in enumerate(each.states)}
 
 
 def abandoned() -> Iterator[Noted]:
@@ -98,9 +112,16 @@ def _group(content: bytes, at: int) -> GroupNote:
     batch_id, fence, first, count = SLOT.unpack_from(content, at)
     states = content[at + SLOT.size : at + SLOT.size + count]
     if batch_id >= 0:
-        return GroupNote(batch_id, fence, first, states)
+        return GroupNote(batch_id, fence, first, states, call=_call(content, at + CALL_AT))
     readers = struct.unpack_from(f"<{count}q", content, at + IDS_AT)
     return GroupNote(0, fence, 0, states, dispatch_id=-batch_id, readers=readers)
+
+
+def _call(content: bytes, at: int) -> CallName | None:
+    key, way, lives_seconds, left_at = CALL.unpack_from(content, at)
+    if not any(key):
+        return None
+    return CallName(str(uuid.UUID(bytes=key)), way.decode(), lives_seconds, left_at)
 
 
 def _is_abandoned(path: Path) -> bool:

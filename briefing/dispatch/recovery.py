@@ -5,12 +5,13 @@ return to the queue, as deferred.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
-from briefing.dispatch import journal, notes, results
+from briefing.dispatch import journal, notes, questions, results
 from briefing.dispatch.clock import database_now
 from briefing.dispatch.outcome import (
     ACCEPTED,
@@ -34,7 +35,8 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
     `batch` is the row as the dead worker left it, `batch.fence` that worker's fence. A batch whose
     last position was in flight is done then: nobody else would ever end it.
     """
-    noted = notes.read(batch_id=batch.pk, fence=batch.fence)
+    groups = notes.groups_of(batch_id=batch.pk, fence=batch.fence)
+    noted = None if groups is None else notes.states(groups)
     rows = _left_in_flight(batch, noted, now=now)
     batch.intent_upto = max(batch.intent_upto, batch.done_upto)
     batch.deaths += 1
@@ -43,6 +45,7 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         rows.append(_row(batch, poison, QUARANTINED, "killed its workers", now=now))
         batch.intent_upto += 1
     inserted = Counter(row.outcome for row in rows if results.write_one(row) == "inserted")
+    _note_calls(batch, groups or [], now=now)
     over = batch.intent_upto >= batch.size
     Batch.objects.filter(pk=batch.pk, fence=fence).update(
         done_upto=batch.intent_upto,
@@ -54,6 +57,15 @@ def recover(batch: Batch, *, fence: int, now: datetime) -> None:
         **{COUNTERS[outcome]: F(COUNTERS[outcome]) + n for outcome, n in inserted.items()},
         **({"state": Batch.State.DONE, "lease_until": None} if over else {}),
     )
+
+
+def _note_calls(batch: Batch, groups: Sequence[notes.GroupNote], *, now: datetime) -> None:
+    """Keep the calls in mind that the dead worker had on the wire and a provider knows by a key."""
+    readers = results.readers_of(batch)
+    for group in groups:
+        on_the_wire = [readers[position] for position in group.on_the_wire]
+        if group.call and on_the_wire:
+            questions.note(batch.dispatch_id, batch.variant_id, group.call, on_the_wire, now=now)
 
 
 def recover_abandoned() -> int:

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from briefing.dispatch import control, results
+from briefing.dispatch import control, questions, results
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, REJECTED, UNKNOWN
 from briefing.models import Delivery, Dispatch
 
@@ -68,7 +68,10 @@ def apply_policy(*, now: datetime) -> int:
     """
     if settings.UNKNOWN_POLICY != "resend":
         return 0
+    # First the provider is asked, where it can be: that gives nobody a second copy.
+    asked = questions.open_at(now).filter(dispatch=OuterRef("dispatch_id"))
     rows = Delivery.objects.filter(outcome=UNKNOWN, attempts=1, at__lt=now - POLICY_WAIT)
+    rows = rows.exclude(Exists(asked))
     resent = 0
     for dispatch_id in rows.values_list("dispatch_id", flat=True).distinct():
         readers = rows.filter(dispatch_id=dispatch_id).values_list("subscriber_id", flat=True)

@@ -12,13 +12,12 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from briefing.dispatch import cancelling, holding, intents, outage, pace, retries
+from briefing.dispatch import again, cancelling, holding, intents, outage, pace
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMakers, sender_of
 from briefing.dispatch.groups import Answered
 from briefing.dispatch.intents import Stopped
 from briefing.dispatch.load import Load
-from briefing.dispatch.planner import variants_of
 from briefing.dispatch.states import SENDING
 from briefing.models import Dispatch
 from briefing.transports.base import Session, Transport, TransportDownError
@@ -58,7 +57,7 @@ class Drain:
         try:
             # Claim first: a drain that finds nothing must not open a connection.
             knows_all = True
-            if self.load.hold_next() or self._retries_are_due():
+            if self.load.hold_next() or self._is_due_again():
                 knows_all = self._work()
         except BaseException:
             self.load.journal.leave()
@@ -113,8 +112,7 @@ class Drain:
         step = intents.Step(self.dispatch, load.journal, load.answered, self.clock.now())
         group: Answered | Stopped | None
         if load.held is None:
-            variants = variants_of(self.dispatch)
-            group = retries.intend(step, variants, self.makers, size=size)
+            group = again.intend(step, self.transport, self.makers, size=size)
         else:
             group = intents.intend(step, load.held, self.makers(load.held.variant_id), size=size)
         load.answered = []
@@ -131,7 +129,7 @@ class Drain:
         A batch that has to wait is given back with its time, and another lane gets its turn.
         """
         while not self.report.down:
-            if self.load.needs_batch and not self.load.hold_next() and not self._retries_are_due():
+            if self.load.needs_batch and not self.load.hold_next() and not self._is_due_again():
                 return 0
             size, wait = self.pace.ask(self.load.held, now=self.clock.now())
             if size:
@@ -159,8 +157,8 @@ class Drain:
         self.report.down = self.report.down or reason
         self.report.more, self.report.wait = True, _OUTAGE_WAIT
 
-    def _retries_are_due(self) -> bool:
-        return retries.due(self.dispatch.pk, now=self.clock.now())
+    def _is_due_again(self) -> bool:
+        return again.due(self.dispatch.pk, self.transport, now=self.clock.now())
 
 
 def drain(

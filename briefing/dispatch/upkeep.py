@@ -12,6 +12,7 @@ from briefing.dispatch import (
     deciding,
     holding,
     notes,
+    questions,
     recovery,
     resolving,
     timetable,
@@ -35,6 +36,7 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
     recovery.recover_abandoned()
     control.reopen_with_rest()
     notes.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
+    questions.forget(now=now)
     resolving.apply_policy(now=now)
     timetable.start_due(now=now)
     timetable.begin_due(now=now)

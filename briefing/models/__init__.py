@@ -20,6 +20,7 @@ from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
 from briefing.models.event import Burst, Event, EventCount
 from briefing.models.issue import Issue, IssueItem
+from briefing.models.question import Question
 from briefing.models.sender import SenderRecords
 from briefing.models.staff import User
 from briefing.models.trial import Trial
@@ -54,6 +55,7 @@ __all__ = [
     "KeptText",
     "LateCount",
     "Link",
+    "Question",
     "SenderRecords",
     "Source",
     "Trial",

@@ -27,6 +27,19 @@ class VariantContent:
     locale: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallName:
+    """What a provider knows a call by, under which it takes that call once for so many seconds.
+
+    `way` stands for the account there; `left_at` is on the monotonic clock.
+    """
+
+    key: str
+    way: str
+    lives_seconds: float
+    left_at: float
+
+
 @dataclass(slots=True)
 class Copy:
     """One reader's copy on its way: built by `prepare`, answered by the provider.
@@ -34,7 +47,7 @@ class Copy:
     `payload` is the transport's own, as its composer built it; `mark` is its place in the journal.
     `envelope_from` is this copy's own, where bounces are to name it; empty means the header From.
     `outcome` stays None until there is an answer; `started` says that the point of no return on the
-    wire was passed.
+    wire was passed, `call` in which call, where its provider knows one by a key.
     """
 
     position: int
@@ -48,14 +61,19 @@ class Copy:
     outcome: int | None = None
     code: str | None = None
     reference: str | None = None
+    call: CallName | None = None
 
 
 @dataclass(slots=True)
 class Group:
-    """Copies whose intent is committed. `deadline` is on the monotonic clock."""
+    """Copies whose intent is committed. `deadline` is on the monotonic clock.
+
+    With `asks` they were on the wire before: they leave in the very call of that key, or not at all.
+    """
 
     copies: list[Copy]
     deadline: float
+    asks: str = ""
     unanswered: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +143,10 @@ class Session(Protocol):
 
 class Transport(Protocol):
     """A way to hand messages over, by account."""
+
+    @property
+    def way(self) -> str:
+        """What stands for an account that knows calls by their keys; empty for any other."""
 
     @property
     def group_size(self) -> int | None:

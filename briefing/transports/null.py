@@ -11,6 +11,7 @@ class NullTransport:
     """For benchmarks and tests: the same splicing as SMTP, no network."""
 
     group_size: int | None = None
+    way = ""
 
     def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
         """Derive the wire form of a variant."""

@@ -20,7 +20,7 @@ from briefing.transports.anymail.calling import Caller
 from briefing.transports.anymail.calls import Call, calls_of, divided
 from briefing.transports.anymail.ses import NotConnectedError
 from briefing.transports.anymail.verdicts import Answer
-from briefing.transports.base import Copy, Group, Watcher
+from briefing.transports.base import CallName, Copy, Group, Watcher
 from briefing.transports.capabilities import Capability
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class Account:
     """One way to a provider. `timeout_seconds` bounds a call from its first byte to its end.
 
     `ask_again_after` are seconds between a call nobody can tell the fate of and the same call again:
-    only where the provider knows a call by its key and takes it once.
+    only where the provider knows a call by its key and takes it once. `way` then stands for the
+    account in what is noted of a call.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class Account:
     connections: int
     timeout_seconds: float
     ask_again_after: tuple[float, ...] = ()
+    way: str = ""
 
 
 class AnymailSession:
@@ -76,7 +78,12 @@ class AnymailSession:
     def submit(self, group: Group) -> None:
         """Put a group's calls in line; threads start as there is work for them."""
         self._groups.append(group)
-        for call in calls_of(group, self._carriable(group), self._capability):
+        calls = list(calls_of(group, self._carriable(group), self._capability))
+        if group.asks and [call.key for call in calls] != [group.asks]:
+            # Readers or links are others by now: this would be another call, which nobody took yet.
+            group.unanswered = 0
+            return
+        for call in calls:
             self._due.put(call)
             if len(self._threads) < self._account.connections:
                 self._start_thread()
@@ -151,6 +158,8 @@ class AnymailSession:
         question alone.
         """
         answer = self._answer(call)
+        if call.group.asks:
+            return verdicts.of_question(answer)
         if answer.clear or not self._capability.idempotency:
             return answer
         for seconds in self._account.ask_again_after:
@@ -199,8 +208,10 @@ class AnymailSession:
             raise AssertionError("a call leaves once")
         if time.monotonic() >= call.group.deadline:
             raise TooLateError
+        name = self._name(call)
         for copy in call.copies:
             copy.started = True
+            copy.call = name
             self._watcher.started(copy)
         now = time.monotonic()
         if now >= call.group.deadline:
@@ -208,6 +219,16 @@ class AnymailSession:
                 copy.started = False
             raise TooLateError
         call.started, call.ends_at, call.sock = True, now + self._account.timeout_seconds, sock
+
+    def _name(self, call: Call) -> CallName | None:
+        """Return what is noted of a call that can be asked about; the first time it leaves counts."""
+        known_by, noted = self._capability.idempotency, call.copies[0].call
+        if not known_by:
+            return None
+        if noted and noted.key == call.key:
+            return noted
+        lives = known_by.lives.total_seconds()
+        return CallName(call.key, self._account.way, lives, time.monotonic())
 
     def _settle(self, call: Call, answer: Answer) -> None:
         """Write the verdicts into the copies, and what they mean for the calls to come."""

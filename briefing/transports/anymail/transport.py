@@ -1,8 +1,11 @@
 """A provider's API as a transport: the composer, and the session that makes the calls."""
 
+import json
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from briefing.transports.anymail.backends import backend, capability_of
@@ -42,7 +45,13 @@ class AnymailTransport:
             connections or _CONNECTIONS[capability.bodies],
             timeout_seconds,
             ask_again_after,
+            _way(provider) if capability.idempotency else "",
         )
+
+    @property
+    def way(self) -> str:
+        """What stands for this account, where its provider knows calls by their keys."""
+        return self._account.way
 
     @property
     def group_size(self) -> int | None:
@@ -92,3 +101,14 @@ class AnymailTransport:
         """The backend that writes forms; it is never opened."""
         account = self._account
         return backend(account.provider, timeout_seconds=account.timeout_seconds)
+
+
+def _way(provider: str) -> str:
+    """Return what changes with the account: a call's key means something to that one only."""
+    own = {
+        name: value
+        for name, value in getattr(settings, "ANYMAIL", {}).items()
+        if name.startswith(provider.upper())
+    }
+    text = json.dumps([provider, own], sort_keys=True, default=str)
+    return sha256(text.encode()).hexdigest()[:32]

@@ -7,7 +7,7 @@ given back; unknown. Decided by status and code, never by the words of a message
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -78,6 +78,18 @@ def given_back(
 def unknown(code: str, copies: int) -> Answer:
     """Nobody can say whether the call was taken."""
     return Answer(of_all(Verdict(UNKNOWN, code), copies), clear=False)
+
+
+def of_question(answer: Answer) -> Answer:
+    """Return what the answer to a call asked again says of the call itself.
+
+    Only that some of its copies were taken: a refusal may be of the question alone.
+    """
+    if any(verdict.outcome == ACCEPTED for verdict in answer.verdicts):
+        return answer
+    words = next((verdict.code for verdict in answer.verdicts if verdict.code), "no answer")
+    nobody = of_all(Verdict(UNKNOWN, words), len(answer.verdicts))
+    return replace(answer, verdicts=nobody, divide=False, clear=False)
 
 
 def of_status(reply: Reply, capability: Capability, copies: int) -> Answer:

@@ -44,6 +44,7 @@ class SmtpTransport:
     timeout_seconds: float
     context: ssl.SSLContext | None = None
     group_size: ClassVar[int | None] = None
+    way: ClassVar[str] = ""
 
     def composer(self, variant: VariantContent, sender: Sender) -> WireComposer:
         """Derive the wire form of a variant."""

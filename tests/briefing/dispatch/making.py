@@ -34,6 +34,7 @@ class Provider:
     """Remembers every copy it was handed. `answer` decides what it says; default: accepted."""
 
     group_size: ClassVar[int | None] = None
+    way: ClassVar[str] = ""
 
     answer: Callable[[Copy], Said] = lambda _copy: ACCEPTED
     down: str = ""

@@ -160,9 +160,9 @@ def test_when_it_stays_away_the_journal_is_left_and_tells_what_was_answered(
     monkeypatch.undo()
     provider.before = lambda _copy: None
 
-    left = notes.read(batch_id=Batch.objects.get().pk, fence=Batch.objects.get().fence)
+    left = notes.groups_of(batch_id=Batch.objects.get().pk, fence=Batch.objects.get().fence)
     assert left
-    answered = [note for note in left.values() if note == journal.ANSWERED + ACCEPTED]
+    answered = [note for note in notes.states(left).values() if note == journal.ANSWERED + ACCEPTED]
     assert len(answered) == len(provider.received) > 0
 
     Batch.objects.update(lease_until=timezone.now())

@@ -6,38 +6,16 @@ from briefing.dispatch.outcome import ACCEPTED, UNKNOWN
 from briefing.dispatch.sender import drain
 from tests.briefing.dispatch.making import dispatching, outcomes
 from tests.briefing.transports.anymail.conftest import Route, RouteTo, all_are
+from tests.briefing.transports.anymail.keyed import KEYED, key_of, remembering
 from tests.briefing.transports.anymail.server import Hang, Request, Response
 
-KEYED = ["brevo", "resend", "sparkpost"]
 SOON = (0.01, 0.01)
-_REPLAYED = Response(400, {"code": "duplicate_parameter", "message": "seen before"})
 
 
 @pytest.fixture(params=KEYED)
 def keyed(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     """Every route whose calls have a key, to a fake that takes each key once."""
     return remembering(route_to(request.param, ask_again_after=SOON, timeout_seconds=0.5))
-
-
-def remembering(route: Route) -> Route:
-    """Have the fake answer a key it has seen as its provider documents."""
-    taken: dict[str, Response] = {}
-    route.taken = taken
-
-    def answer(request: Request) -> Response:
-        key = key_of(request)
-        if key in taken:
-            return _REPLAYED if route.provider.name == "brevo" else taken[key]
-        taken[key] = route.provider.taking(route.provider.read(request), {})
-        return taken[key]
-
-    route.api.answer = answer
-    return route
-
-
-def key_of(request: Request) -> str:
-    """Return a call's key, wherever the provider wants it."""
-    return request.headers.get("idempotency-key") or str(request.json["headers"]["idempotencyKey"])
 
 
 @pytest.mark.parametrize("status", [500, 503, 409])

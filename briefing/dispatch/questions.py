@@ -1,0 +1,68 @@
+"""Calls whose fate nobody knows, kept in mind for as long as their provider knows them by a key.
+
+Before it: a group that nobody answered for, or a dead worker's journal. After it: `asking`.
+"""
+
+import time
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from briefing.dispatch.outcome import UNKNOWN
+from briefing.models import Question
+from briefing.transports.base import CallName, Copy
+
+# When it is asked, each counted from the time before. A provider that cannot tell by then never will.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+# Of a key's life so much is left unused: the provider's clock is not ours.
+_UNUSED = 0.1
+
+
+def note_unanswered(
+    dispatch_id: int, variant_id: int, copies: Collection[Copy], *, now: datetime
+) -> None:
+    """Keep the calls in mind in which these copies left, where not one of them has its answer."""
+    calls: defaultdict[CallName, list[Copy]] = defaultdict(list)
+    for copy in copies:
+        if copy.call:
+            calls[copy.call].append(copy)
+    for name, together in calls.items():
+        if all(copy.outcome in {UNKNOWN, None} for copy in together):
+            readers = [copy.subscriber_id for copy in together]
+            note(dispatch_id, variant_id, name, readers, now=now)
+
+
+def note(
+    dispatch_id: int, variant_id: int, name: CallName, readers: Sequence[int], *, now: datetime
+) -> None:
+    """Keep one call in mind. Safe to run twice because its key stands once."""
+    left_at = now - timedelta(seconds=time.monotonic() - name.left_at)
+    lives = timedelta(seconds=name.lives_seconds * (1 - _UNUSED))
+    question = Question(
+        dispatch_id=dispatch_id,
+        variant_id=variant_id,
+        key=name.key,
+        way=name.way,
+        readers=array("q", readers).tobytes(),
+        next_at=now + WAITS[0],
+        until=left_at + lives,
+    )
+    Question.objects.bulk_create([question], ignore_conflicts=True)
+
+
+def open_at(now: datetime) -> "QuerySet[Question]":
+    """Return the calls that may still be asked about."""
+    return Question.objects.filter(until__gt=now)
+
+
+def due(dispatch_id: int, way: str, *, now: datetime) -> "QuerySet[Question]":
+    """Return a dispatch's calls that are to be asked about now, by the account they were made by."""
+    return open_at(now).filter(dispatch_id=dispatch_id, way=way, next_at__lte=now)
+
+
+def forget(*, now: datetime) -> None:
+    """Delete the questions whose answer the provider would not know any more. Safe to run twice."""
+    Question.objects.filter(until__lte=now).delete()
