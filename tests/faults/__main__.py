@@ -1,4 +1,4 @@
-"""`python -m tests.faults` breaks things one after the other and prints one table: `make chaos`.
+"""`python -m tests.faults` breaks things, two at a time, and prints one table: `make chaos`.
 
 Ends with 0 when everything held, 1 when something did not, 2 when a name is not a fault's.
 """
@@ -6,9 +6,7 @@ Ends with 0 when everything held, 1 when something did not, 2 when a name is not
 import argparse
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,9 +14,10 @@ from pathlib import Path
 
 # Gives this process, and each fault's, keys and settings of a copy that reaches nobody.
 import tests.environment
+from tests.faults import running
 from tests.faults.databases import Templates
 from tests.faults.faults import FAULTS
-from tests.faults.table import Fault, Line, Measured, show, write_document
+from tests.faults.table import Line, show, write_document
 
 _GUARANTEES = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
 # Leases of three seconds show in minutes what production's ninety would take an hour for.
@@ -50,61 +49,24 @@ def main(arguments: list[str]) -> int:
     ]
     # Held so far so that nobody listens there; a fault's own broker will.
     tests.environment.broker_port.close()
-    lines: list[Line] = []
+    began = time.monotonic()
+    how = _LONG if asked.long else _QUICK
     with ExitStack() as stack:
         templates = Templates(stack)
-        for each in wanted:
-            line = _run(each, templates, is_long=asked.long)
-            lines.append(line)
-            verdict = "ok" if line.held else "FAILED"
-            sys.stderr.write(f"{verdict:8}{each.name:28}{line.took_seconds:6.1f} s\n")
+        lines = running.run(wanted, templates, how, long=asked.long, tell=_tell)
+    took_seconds = time.monotonic() - began
     show(lines)
+    sys.stderr.write(f"{len(lines)} faults in {took_seconds:.0f} s\n")
     if asked.write:
-        cores = os.cpu_count() or 1
-        write_document(lines, _GUARANTEES, at=datetime.now(UTC), cores=cores)
+        at, cores = datetime.now(UTC), os.cpu_count() or 1
+        write_document(lines, _GUARANTEES, at=at, took_seconds=took_seconds, cores=cores)
     return 0 if all(line.held for line in lines) else 1
 
 
-def _run(fault: Fault, templates: Templates, *, is_long: bool) -> Line:
-    """Run one fault in a process and a folder of its own."""
-    # Made before the clock starts: the first fault of a database would pay for all of them.
-    with tempfile.TemporaryDirectory(prefix=f"fault-{fault.name}-") as folder:
-        url = templates.copy(fault.database, Path(folder))
-        settings = (_LONG if is_long else _QUICK) | {"DATABASE_URL": url, "LOCAL_DIR": folder}
-        command = [sys.executable, "-m", "tests.faults.row", fault.name]
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command + (["--long"] if is_long else []),
-            env=os.environ | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        seconds = fault.seconds * (60 if is_long else 1)
-        measured = _measured(process, seconds)
-        if measured.broken:
-            measured.broken += _last_words(Path(folder))
-        return Line(fault, measured, time.monotonic() - began)
-
-
-def _measured(process: "subprocess.Popen[str]", seconds: float) -> Measured:
-    """Wait for a fault's figures; one that hangs or falls over is broken, and ended."""
-    try:
-        out, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        _out, errors = process.communicate()
-        return Measured(broken=[f"still running after {seconds:.0f} s", errors[-2000:]])
-    if process.returncode:
-        return Measured(broken=[f"the test itself fell over: {errors[-3000:]}"])
-    return Measured.from_json(out.splitlines()[-1])
-
-
-def _last_words(folder: Path) -> list[str]:
-    """Return the end of what the workers wrote, for whoever has to find out why."""
-    log = folder / "workers.log"
-    return log.read_text("utf-8", "replace").splitlines()[-12:] if log.exists() else []
+def _tell(line: Line) -> None:
+    verdict = "ok" if line.held else "FAILED"
+    sys.stderr.write(f"{verdict:8}{line.fault.name:28}{line.took_seconds:6.1f} s\n")
+    sys.stderr.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,4 +83,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # Ended by whoever runs it, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

@@ -17,12 +17,13 @@ def fault(
     database: str = "postgresql",
     seconds: float = 120,
     only_long: bool = False,
+    alone: bool = False,
 ) -> Callable[[Run], Run]:
     """Enter a function as a fault, named like it: `random_kills` is `--only random-kills`."""
 
     def enter(run: Run) -> Run:
         name = run.__name__.replace("_", "-")
-        FAULTS[name] = Fault(name, what, must, database, run, seconds, only_long)
+        FAULTS[name] = Fault(name, what, must, database, run, seconds, only_long, alone)
         return run
 
     return enter

@@ -43,7 +43,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row of the table. `seconds` is how long it may take before it counts as hung."""
+    """One row of the table. `seconds` is how long it may take before it counts as hung.
+
+    `alone` keeps others from running beside it: it measures times, or takes away what they share.
+    """
 
     name: str
     what: str
@@ -52,6 +55,7 @@ class Fault:
     run: Callable[[Any], Measured]
     seconds: float
     only_long: bool
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +99,15 @@ def show(lines: Sequence[Line]) -> None:
             console.print(f"{line.fault.name}: {broken}", markup=False)
 
 
-def write_document(lines: Sequence[Line], path: Path, *, at: datetime, cores: int) -> None:
+def write_document(
+    lines: Sequence[Line], path: Path, *, at: datetime, took_seconds: float, cores: int
+) -> None:
     """Replace the table between the markers of a document; the words around it stay."""
     rows = [f"| {' | '.join((*_COLUMNS, ''))} |", f"|{'---|' * (len(_COLUMNS) + 1)}"]
     for line in lines:
         verdict = "ok" if line.held else "**FAILED**"
         rows.append(f"| {' | '.join((*line.cells(), verdict))} |")
-    took = sum(line.took_seconds for line in lines)
-    head = f"Measured on {at:%d %B %Y} on {cores} cores, in {took:.0f} seconds."
+    head = f"Measured on {at:%d %B %Y} on {cores} cores, in {took_seconds:.0f} seconds."
     before, rest = path.read_text("utf-8").split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     text = "\n".join([head, "", *rows])

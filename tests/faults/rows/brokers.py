@@ -56,6 +56,7 @@ def forgetful_broker(world: World) -> Measured:
 @fault(
     "broker running, stopped, hung, absent: people sign up at the web server all the while",
     must="signup p99 < 500 ms in each; no request lost; an issue goes out without it",
+    alone=True,
 )
 def broker_away(world: World) -> Measured:
     """Have as many people sign up in each state of the broker, and an issue sent in the last."""

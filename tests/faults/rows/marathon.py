@@ -25,6 +25,7 @@ _WORKERS = 3
     must="lost 0, extra 0; a killed lease recovered within 90 s and a drain's turn",
     seconds=120,
     only_long=True,
+    alone=True,
 )
 def million(world: World) -> Measured:
     """Break one thing after the other, in random order, until everybody has it."""
