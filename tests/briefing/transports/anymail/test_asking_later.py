@@ -1,5 +1,6 @@
 """A call that nobody answered for is asked about by the drains that follow, never by another key."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import control, questions, resolving
+from briefing.dispatch import control, journal, questions, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.dispatch.sender import drain
 from briefing.models import Batch, Breaker, Delivery, Dispatch, Question
@@ -21,7 +22,7 @@ from tests.briefing.transports.anymail.keyed import KEYED, key_of, remembering
 from tests.briefing.transports.anymail.server import Reset, Response
 from tests.subscribers.making import origin
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 _READERS = 5
 
 
@@ -35,6 +36,14 @@ def keyed(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
 def resend(route_to: RouteTo) -> Route:
     """One of them, where the provider makes no difference."""
     return remembering(route_to("resend", timeout_seconds=0.5))
+
+
+@pytest.fixture
+def _no_journals_of_others() -> Iterator[None]:
+    """Leave no journal behind: batches have the same numbers in the tests that follow."""
+    yield
+    for path in journal.folder().glob("*.journal"):
+        path.unlink()
 
 
 def lost_answer(route: Route, first: Response | Reset) -> Dispatch:
@@ -85,6 +94,7 @@ def test_a_call_that_was_taken_is_not_taken_again(keyed: Route) -> None:
     assert outcomes(dispatch) == {ACCEPTED}
 
 
+@pytest.mark.usefixtures("_no_journals_of_others")
 def test_the_call_of_a_worker_that_died_is_found_in_its_journal(
     keyed: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,7 +154,7 @@ def test_a_call_that_would_have_another_key_by_now_does_not_leave(resend: Route)
     assert outcomes(dispatch) == {UNKNOWN}
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 422, 429, 500])
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
 def test_a_refusal_of_the_question_is_no_answer_and_five_are_enough(
     resend: Route, status: int
 ) -> None:
