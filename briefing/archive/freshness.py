@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -20,6 +20,7 @@ from subscribers.models import ConsentNotice
 
 Version = tuple[object, ...]
 Answer = TypeVar("Answer")
+P = ParamSpec("P")
 
 _SECONDS_BETWEEN_QUESTIONS = 1.0
 _MAX_REMEMBERED = 1000
@@ -58,25 +59,36 @@ def _ask() -> Version:
     )
 
 
-def remembered(read: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Remember what a reading function returned, for what many pages show alike.
+class Memory:
+    """Keeps what was made under the present version, for as long as a page is kept; nothing in tests."""
 
-    Its arguments must be hashable, and nobody may change what it returns.
-    """
-    kept: OrderedDict[Hashable, tuple[Version, float, Any]] = OrderedDict()
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Version, float, Any]] = OrderedDict()
 
-    @wraps(read)
-    def remembering(*args: Hashable) -> Answer:
+    def recall(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        """Return what is kept under a key, or make and keep it."""
         if not settings.PAGE_CACHE_SECONDS:
-            return read(*args)
-        now, known = version(), kept.get(args)
+            return make()
+        now, known = version(), self._kept.get(key)
         if known and known[0] == now and known[1] > time.monotonic():
             answer: Answer = known[2]
             return answer
-        answer = read(*args)
-        kept[args] = (now, time.monotonic() + settings.PAGE_CACHE_SECONDS, answer)
-        if len(kept) > _MAX_REMEMBERED:
-            kept.popitem(last=False)
+        answer = make()
+        self._kept[key] = (now, time.monotonic() + settings.PAGE_CACHE_SECONDS, answer)
+        if len(self._kept) > _MAX_REMEMBERED:
+            self._kept.popitem(last=False)
         return answer
+
+
+def remembered(read: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Remember what a reading function returned, for what many pages show alike.
+
+    Its arguments must be hashable and come by position, and nobody may change what it returns.
+    """
+    memory = Memory()
+
+    @wraps(read)
+    def remembering(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        return memory.recall(args, lambda: read(*args, **kwargs))
 
     return remembering

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from briefing.archive import reading, slugs
@@ -57,7 +58,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     )
     context = {
         "metadata": metadata.of_page(
-            request.get_full_path(), title=found.name, description=found.description
+            _address(request), title=found.name, description=found.description
         ),
         "newsletter": reading.house_newsletter(),
         "page": page,
@@ -75,7 +76,7 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     page = reading.page_of(
         reading.listed().filter(authors=found), behind=request.GET.get("before", "")
     )
-    about = metadata.of_page(request.get_full_path(), title=found.name, description=found.bio)
+    about = metadata.of_page(_address(request), title=found.name, description=found.bio)
     context = {"author": found, "metadata": about, "page": page}
     return render(request, "briefing/author.html", context)
 
@@ -99,6 +100,12 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     if not page.articles:
         raise Http404
     title = date_format(start, "F Y")
-    about = metadata.of_page(request.get_full_path(), title=title)
+    about = metadata.of_page(_address(request), title=title)
     context = {"metadata": about, "page": page, "start": start}
     return render(request, "briefing/month.html", context)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return a list's own address: what else stood in the query is not the page's."""
+    behind = request.GET.get("before")
+    return f"{request.path}?{urlencode({'before': behind})}" if behind else request.path

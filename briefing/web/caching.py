@@ -27,8 +27,8 @@ P = ParamSpec("P")
 # One article page is about 30 KB plain and 10 KB compressed.
 _MAX_PAGES = 500
 _WORTH_COMPRESSING = 500
-# Query parameters that lead to another page. Pages asked for with others are made afresh.
-_KNOWN_PARAMETERS = {"before"}
+# The query parameters that lead to another page; whatever else stands there changes nothing on it.
+_KNOWN_PARAMETERS = ("before",)
 # Where a view leaves word for the middleware, which stands on the other side of all the others.
 _MARK = "briefing.public_page"
 
@@ -88,7 +88,7 @@ class PublicPageMiddleware:
         if _MARK not in request.META or response.streaming or response.cookies:
             return response
         page = _keep(response, request.META[_MARK])
-        if settings.PAGE_CACHE_SECONDS and not request.GET.keys() - _KNOWN_PARAMETERS:
+        if settings.PAGE_CACHE_SECONDS:
             self.pages[key] = page
             self.pages.move_to_end(key)
             if len(self.pages) > _MAX_PAGES:
@@ -97,10 +97,12 @@ class PublicPageMiddleware:
 
 
 def _key(request: HttpRequest) -> tuple[Any, ...]:
+    queried = request.META.get("QUERY_STRING")
     return (
         request.META.get("HTTP_HOST"),
         request.scheme,
-        request.get_full_path(),
+        request.path,
+        tuple(request.GET.get(name) for name in _KNOWN_PARAMETERS) if queried else None,
         _language(request.META.get("HTTP_ACCEPT_LANGUAGE", "")),
     )
 

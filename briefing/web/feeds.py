@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.xmlutils import SimplerXMLGenerator
 
@@ -101,10 +102,14 @@ def _syndicate(kind: type[FullTextAtom | FullTextRss], name: str) -> HttpRespons
         language=about["language"],
         feed_url=about["feed_url"],
         feed_guid=about["home_page_url"],
+        # An article without a byline is the newsroom's: Atom wants a name for each (RFC 4287, 4.1.1).
+        author_name=about["title"],
         ttl=60,
     )
     for article in articles:
-        feed.add_item(**_item(article))
+        item = _item(article)
+        # Both forms hold HTML there, and a dek is plain text.
+        feed.add_item(**item | {"description": escape(item["description"])})
     response = HttpResponse(content_type=feed.content_type)
     feed.write(response, "utf-8")
     return response

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from briefing.archive import markdown, pictures
+from briefing.archive.freshness import remembered
 from briefing.models import Article
 from subscribers.links import absolute
 from subscribers.models import Newsletter
@@ -36,6 +37,7 @@ class Metadata:
     authors: list[str] = field(default_factory=list)
 
 
+@remembered
 def of_article(article: Article, newsletter: Newsletter | None) -> Metadata:
     """Describe an article."""
     published = _moment(article.published_at)

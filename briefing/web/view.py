@@ -1,5 +1,7 @@
 """The mail's web view: the compiled edition, as it was sent, without anybody's name or links."""
 
+import re
+
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -18,6 +20,14 @@ _MAIL_POLICY = {
     "style-src": [UNSAFE_INLINE],
     "img-src": [SELF],
 }
+# What only Outlook reads (its conditional comments, name spaces and properties), and the picture that
+# would count an opening. A browser has no use for it, and HTML's standard has no place.
+_FOR_MAILBOXES = re.compile(
+    r"<!--\[if (?!!).*?<!\[endif\]-->|<!--\[if !mso\]><!-->|<!--<!\[endif\]-->"
+    r"|\sxmlns(?::\w+)?=\"[^\"]*\"|\bmso-[a-z-]+:[^;\"}]*;?|\bsupported-color-schemes:[^;\"}]*;?"
+    r"|<meta name=\"supported-color-schemes\"[^>]*>|<img [^>]*src=\"data:,\"[^>]*>",
+    re.DOTALL,
+)
 
 
 @require_safe
@@ -40,7 +50,10 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
     variants = variants_of(dispatch)
     variant_id = variants.choose(locale, "html", followed, arm=variants.arm_of(subscriber_id))
     copy = copies.public(EditionVariant.objects.get(pk=variant_id), dispatch.issue)
-    response = HttpResponse(copy.html) if copy.html else HttpResponse(copy.text, "text/plain")
+    if copy.html:
+        response = HttpResponse(_FOR_MAILBOXES.sub("", copy.html))
+    else:
+        response = HttpResponse(copy.text, "text/plain; charset=utf-8")
     response["X-Robots-Tag"] = "noindex"
     response._csp_replace = _MAIL_POLICY  # type: ignore[attr-defined]  # django-csp's own hook
     return response

@@ -3,11 +3,11 @@
 import gzip
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from briefing.archive import freshness
+from briefing.archive import drafts, freshness
 from briefing.models import Article
 from briefing.web import caching
 from tests import factories
@@ -63,13 +63,53 @@ def test_readers_of_another_language_and_host_have_pages_of_their_own(
 
 
 @pytest.mark.usefixtures("_kept")
-def test_parameters_that_mean_nothing_fill_no_memory(rf: RequestFactory) -> None:
-    middleware = caching.PublicPageMiddleware(caching.public_page(lambda _: HttpResponse("page")))
+def test_parameters_that_mean_nothing_make_no_other_page(rf: RequestFactory) -> None:
+    made: list[str] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        made.append(request.get_full_path())
+        return HttpResponse("page")
+
+    middleware = caching.PublicPageMiddleware(caching.public_page(view))
     for number in range(3):
         assert middleware(rf.get("/", {"utm_source": number})).content == b"page"
-    assert not middleware.pages
-    middleware(rf.get("/", {"before": "an-article"}))
-    assert len(middleware.pages) == 1
+    middleware(rf.get("/"))
+    assert made == ["/?utm_source=0", "/"]
+    middleware(rf.get("/?before=an-article&utm_source=4"))
+    middleware(rf.get("/?utm_medium=5&before=an-article"))
+    assert len(made) == 3
+
+
+@pytest.mark.usefixtures("_kept")
+@pytest.mark.parametrize(
+    "path", ["/", "/topics/automation/", "/authors/ada-noor/", "/archive/2026/3/"]
+)
+def test_no_page_depends_on_a_parameter_that_means_nothing(client: Client, path: str) -> None:
+    factories.newsletter()
+    factories.notice()
+    factories.article()
+    freshly = client.get(f"{path}?utm_source=<mail>").content
+    assert b"utm_source" not in freshly
+    assert freshly == client.get(path).content
+
+
+@pytest.mark.usefixtures("_kept")
+def test_parts_of_pages_are_remembered_by_language_and_article_and_drafts_never(
+    client: Client,
+) -> None:
+    factories.newsletter()
+    factories.notice()
+    one, other = factories.article("One", body="First."), factories.article("Other", body="Second.")
+    for before in "abc":
+        assert "First." in client.get(f"{one.get_absolute_url()}?before={before}").content.decode()
+    text = client.get(f"{one.get_absolute_url()}?before=d", headers={"accept-language": "de"})
+    assert "Quellen" in text.content.decode()
+    assert "Second." in client.get(other.get_absolute_url()).content.decode()
+    draft = factories.article("Draft", body="Third.", status="draft", published_at=None)
+    path = f"/drafts/{drafts.token_for(draft)}/"
+    assert "Third." in client.get(path).content.decode()
+    draft.sources.create(publisher="Late", title="Found since")
+    assert "Found since" in client.get(path).content.decode()
 
 
 def test_who_has_the_page_already_is_told_so(client: Client) -> None:

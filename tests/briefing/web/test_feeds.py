@@ -11,6 +11,8 @@ from pytest_django import Settings
 
 from briefing.models import Article, Correction
 from tests import factories
+from tests.briefing.web import json_feed
+from tests.briefing.web.test_hard_cases import crowded
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,7 @@ def test_the_json_feed_has_what_its_standard_asks_for(client: Client) -> None:
     response = client.get("/feed.json")
     assert response["Content-Type"] == "application/feed+json"
     feed = json.loads(response.content)
+    assert json_feed.faults(feed) == []
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert feed["feed_url"] == "http://testserver/feed.json"
     assert feed["home_page_url"] == "http://testserver/"
@@ -69,6 +72,36 @@ def test_the_json_feed_has_what_its_standard_asks_for(client: Client) -> None:
     assert item["authors"] == [{"name": "Ada Noor", "url": "http://testserver/authors/ada-noor/"}]
     assert "<strong>here</strong>" in item["content_html"]
     assert len(feed["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "fault"),
+    [
+        ({"title": None}, "feed.title: None is not what belongs there"),
+        ({"items": [{"id": "1", "content_html": "x", "date_published": "2026-03-02"}]}, "[0].date"),
+        ({"items": [{"id": "1"}]}, "feed.items[0]: has no content"),
+        ({"items": [{"id": 1, "content_text": "x"}]}, "feed.items[0].id: 1"),
+        ({"items": [{"id": "1", "content_text": "x"}] * 2}, "the same id"),
+        ({"authors": [{}]}, "feed.authors[0]: has neither"),
+        ({"hubs": [{"type": "WebSub"}]}, "feed.hubs[0].url: is missing"),
+        ({"colour": "red"}, "feed.colour: is unknown"),
+    ],
+)
+def test_the_schema_finds_what_is_wrong(broken: dict[str, object], fault: str) -> None:
+    feed = {"version": json_feed.VERSION, "title": "Feed", "items": []}
+    assert json_feed.faults(feed | {"_ours": 1}) == []
+    assert fault in "\n".join(json_feed.faults(feed | broken))
+
+
+def test_hard_articles_make_good_feeds(client: Client) -> None:
+    crowded()
+    factories.article("No byline", authors=[], topic=None, dek="A <b>bold</b> & plain dek", body="")
+    assert json_feed.faults(json.loads(client.get("/feed.json").content)) == []
+    for path in ("/feed/", "/feed/rss/"):
+        feed = feedparser.parse(client.get(path).content)
+        assert not feed.bozo, feed.get("bozo_exception")
+        (bare,) = (entry for entry in feed.entries if entry.title == "No byline")
+        assert bare.summary == "A &lt;b&gt;bold&lt;/b&gt; &amp; plain dek"
 
 
 @pytest.mark.usefixtures("_articles")
@@ -87,9 +120,16 @@ def test_a_correction_makes_an_entry_new(client: Client) -> None:
 def test_a_hub_is_named_when_there_is_one(client: Client, settings: Settings, path: str) -> None:
     assert "hub" not in client.get(path).content.decode()
     settings.WEBSUB_HUB = "https://hub.example/"
-    assert "https://hub.example/" in client.get(path).content.decode()
+    answer = client.get(path).content.decode()
+    assert "https://hub.example/" in answer
+    assert path != "/feed.json" or json_feed.faults(json.loads(answer)) == []
 
 
 @pytest.mark.parametrize("path", ["/feed/", "/feed/rss/", "/feed.json"])
 def test_an_empty_archive_is_an_empty_feed(client: Client, path: str) -> None:
-    assert client.get(path).status_code == 200
+    answer = client.get(path)
+    assert answer.status_code == 200
+    if path == "/feed.json":
+        assert json_feed.faults(json.loads(answer.content)) == []
+    else:
+        assert not feedparser.parse(answer.content).bozo

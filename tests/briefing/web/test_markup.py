@@ -1,78 +1,58 @@
-"""What the W3C's checker says of every public page.
+"""What every public page has to hold, in every state and both languages.
 
-It needs Java and the jar of npm's vnu-jar, so it runs when VNU_JAR says where that is:
+The W3C's checker needs Java and the jar of npm's vnu-jar, so it runs when VNU_JAR says where that is:
 `VNU_JAR=vnu.jar .venv/bin/python -m pytest tests/briefing/web/test_markup.py`
 """
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
-from briefing.archive import drafts
-from subscribers import links
-from tests.briefing.web.test_hard_cases import crowded
-from tests.factories import NOW, article, issue, newsletter, notice, subscription
+from tests.briefing.web.every_page import MAIL, pages
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif("VNU_JAR" not in os.environ, reason="VNU_JAR names no checker"),
-]
+pytestmark = pytest.mark.django_db
+_IDS = re.compile(r'\sid="([^"]*)"')
 
 
-def addresses() -> list[str]:
-    """Return one address of each kind of public page, with something on it."""
-    house = newsletter()
-    for kind in ("signup", "privacy", "tracking"):
-        notice(kind)
-    piece = crowded()
-    draft = article("Not out yet", status="draft", published_at=None)
-    sent = issue(house, articles=[piece])
-    type(sent).objects.filter(pk=sent.pk).update(status="published", published_at=NOW)
-    reader = subscription("reader@example.org").subscriber_id
-    leave = links.make("unsubscribe", reader, house.pk)
-    choose = links.make("preferences", reader, house.pk)
-    return [
-        *(reverse(name) for name in ("home", "months", "issues", "search", "about", "privacy")),
-        *(
-            "/search/?q=words",
-            "/nothing/",
-            "/signup/",
-            "/embed/",
-            f"/drafts/{drafts.token_for(draft)}/",
-        ),
-        *(piece.get_absolute_url(), "/topics/automation/", "/authors/ada-noor/"),
-        *(sent.get_absolute_url(), f"/archive/{NOW:%Y}/{NOW:%m}/".replace("/0", "/")),
-        *(f"/unsubscribe/{leave}/", f"/preferences/{choose}/", "/confirm/made-up/"),
-    ]
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_says_its_language_and_has_one_heading_and_a_title(
+    client: Client, language: str
+) -> None:
+    for name, answer in pages(client, language):
+        text, ids = answer.content.decode(), _IDS.findall(answer.content.decode())
+        spoken = "en" if name == MAIL else language
+        assert re.search(rf'<html [^>]*lang="{spoken}"', text), name
+        assert len(re.findall(r"<h1[\s>]", text)) == 1, name
+        assert re.search(r"<title>\s*[^\s-]", text), name
+        assert len(ids) == len(set(ids)), name
+        assert not answer.cookies, name
 
 
+@pytest.mark.skipif("VNU_JAR" not in os.environ, reason="VNU_JAR names no checker")
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_checker_finds_no_error_on_any_public_page(
     client: Client, tmp_path: Path, language: str
 ) -> None:
-    pages: dict[str, str] = {}
-    for number, address in enumerate(addresses()):
-        answer = client.get(address, headers={"accept-language": language})
-        assert "text/html" in answer.headers["Content-Type"], address
+    names: dict[str, str] = {}
+    for number, (name, answer) in enumerate(pages(client, language)):
+        assert "text/html" in answer.headers["Content-Type"], name
         path = tmp_path / f"{number}.html"
         path.write_bytes(answer.content)
-        pages[path.name] = address
+        names[path.name] = f"{name} ({answer.status_code})"
 
+    assert len(names) > 60
+    assert _errors(tmp_path, names) == []
+
+
+def _errors(folder: Path, names: dict[str, str]) -> list[tuple[str, str, str]]:
     command = ["java", "-jar", os.environ["VNU_JAR"], "--format", "json", "--errors-only"]
-    ran = subprocess.run(
-        [*command, *map(str, sorted(tmp_path.glob("*.html")))],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    found = [
-        (pages[Path(each["url"]).name], each["message"], each.get("extract", ""))
+    ran = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+    return [
+        (names[Path(each["url"]).name], each["message"], each.get("extract", ""))
         for each in json.loads(ran.stderr)["messages"]
     ]
-    assert found == []
