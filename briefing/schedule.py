@@ -5,6 +5,8 @@ Beat only rings: each of these looks in the database for what is due, and is saf
 
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 # Dispatch has a worker process of its own, so that a confirmation never waits behind an issue.
 # What is not named here goes to the `transactional` queue.
 ROUTES = {
@@ -16,6 +18,9 @@ ROUTES = {
     "briefing.tasks.look_up_senders": {"queue": "dispatch"},
     "briefing.tasks.read_mailbox": {"queue": "dispatch"},
     "briefing.tasks.compose_digests": {"queue": "dispatch"},
+    # Providers limit how often they may be asked.
+    "briefing.tasks.reconcile": {"queue": "dispatch"},
+    "briefing.tasks.ask_providers": {"queue": "dispatch"},
 }
 
 BEAT = {
@@ -31,6 +36,8 @@ BEAT = {
         "task": "briefing.tasks.look_up_senders",
         "schedule": timedelta(minutes=10),
     },
+    "reconcile": {"task": "briefing.tasks.reconcile", "schedule": crontab(hour=3, minute=10)},
+    "ask-providers": {"task": "briefing.tasks.ask_providers", "schedule": timedelta(minutes=5)},
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
     "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
     "forget": {"task": "briefing.tasks.forget", "schedule": timedelta(hours=1)},

@@ -17,6 +17,7 @@ from briefing.dispatch.clock import database_now
 from briefing.issues import digest, senders
 from briefing.mailbox import places, reading
 from briefing.nameserver import Asker
+from briefing.reconciling import nightly, unknown
 from briefing.tracking import apply, retention
 from briefing.transports import accounts
 from subscribers import doorbell
@@ -156,6 +157,32 @@ def look_up_senders() -> None:
     """
     for domain in senders.due(now=database_now()):
         senders.look_up(domain, Asker(), now=database_now())
+
+
+@shared_task
+def reconcile() -> None:
+    """Begin tonight's comparison with each provider, and ask again about what is still unknown.
+
+    Safe to run twice because a provider has one comparison at a time.
+    """
+    nightly.begin(now=database_now())
+    unknown.resolve(now=database_now(), again=True)
+    doorbell.ring(fold, ())
+    doorbell.ring(ask_providers, ())
+
+
+@shared_task
+def ask_providers() -> None:
+    """Ask about what became unknown, go on with the comparisons under way, and ring for the rest.
+
+    Safe to run twice because a comparison is claimed by one conditional UPDATE, and an answer that
+    is heard twice is one report.
+    """
+    unknown.resolve(now=database_now())
+    more_in = nightly.go_on(now=database_now())
+    doorbell.ring(fold, ())
+    if more_in is not None:
+        doorbell.ring(ask_providers, (), seconds=more_in)
 
 
 def fold_later() -> None:

@@ -18,6 +18,8 @@ from briefing.models import Delivery, Dispatch
 
 # Evidence may still come for so long: a webhook, or an answer after the lease.
 POLICY_WAIT = timedelta(minutes=15)
+# What stands beside an unknown delivery that its provider was asked about in vain.
+NOT_FOUND = "not found at"
 
 
 def open_questions(dispatch_id: int | None = None) -> "QuerySet[Delivery]":
@@ -59,6 +61,12 @@ def settle(dispatch_id: int, readers: Collection[int], outcome: int) -> int:
     code = None if outcome == ACCEPTED else "rejected by the provider"
     with transaction.atomic():
         return _move(dispatch_id, readers, UNKNOWN, outcome=outcome, code=code, next_at=None)
+
+
+def note_not_found(dispatch_id: int, reader: int, *, provider: str) -> None:
+    """Write beside an unknown delivery that the provider has no such message: a person decides."""
+    rows = Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id=reader, outcome=UNKNOWN)
+    rows.update(code=f"{NOT_FOUND} {provider}"[:120])
 
 
 def apply_policy(*, now: datetime) -> int:

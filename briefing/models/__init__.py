@@ -21,6 +21,7 @@ from briefing.models.edition import Edition, EditionVariant, Link
 from briefing.models.event import Burst, Event, EventCount
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.question import Question
+from briefing.models.reconciliation import ListedReader, Reconciliation, Repair
 from briefing.models.sender import SenderRecords
 from briefing.models.staff import User
 from briefing.models.trial import Trial
@@ -55,7 +56,10 @@ __all__ = [
     "KeptText",
     "LateCount",
     "Link",
+    "ListedReader",
     "Question",
+    "Reconciliation",
+    "Repair",
     "SenderRecords",
     "Source",
     "Trial",

@@ -13,6 +13,7 @@ class Alert(models.Model):
         UNKNOWN = "unknown", _("many deliveries of unknown fate")
         BREAKER = "breaker", _("a provider cannot be used")
         BOUNCES = "bounces", _("unusually many bounces")
+        PROVIDER = "provider", _("a provider knows otherwise")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     key = models.CharField(max_length=80, help_text=_("The same trouble has the same key."))

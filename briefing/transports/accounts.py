@@ -67,6 +67,12 @@ def provider_of(backend: BaseEmailBackend) -> str:
     return type(backend).__module__.rpartition(".")[2]
 
 
+def ways(*names: str) -> set[str]:
+    """Return how the mail of these accounts leaves: providers by name, empty for a mail server."""
+    urls = [settings.MAIL_ACCOUNTS.get(name, "") for name in names]
+    return {_provider(url) if urlsplit(url).scheme == "anymail" else "" for url in urls if url}
+
+
 def _provider(url: str) -> str:
     """Return the provider of anymail://amazon-ses by the name of its module."""
     return (urlsplit(url).hostname or "").replace("-", "_")

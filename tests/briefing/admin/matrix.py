@@ -100,6 +100,8 @@ OTHERS = {
     "desk-deliveries": "epro",
     "desk-timeline": "ro",
     "desk-burst": "po",
+    "desk-repairs": "epro",
+    "desk-believe": "po",
 }
 
 
@@ -115,6 +117,7 @@ POSTED = {
     "desk-see",
     "desk-export",
     "desk-evidence",
+    "desk-believe",
 }
 
 
@@ -182,6 +185,7 @@ class World:
             "desk-export": (self.rows["subscribers_subscriber"],),
             "desk-timeline": (self.rows["subscribers_subscriber"],),
             "desk-burst": (self.rows["briefing_burst"],),
+            "desk-believe": (self.rows["briefing_reconciliation"],),
             "desk-erase": (self.rows["subscribers_subscriber"],),
         }
         if act:

@@ -63,7 +63,8 @@ def addresses() -> list[str]:
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")
     ]
     found += [reverse(name, args=[sent.issue_id]) for name in ("desk-course", "desk-heat")]
-    found += [reverse(name) for name in ("desk-growth", "desk-cohorts", "desk-sources")]
+    named = ("desk-growth", "desk-cohorts", "desk-sources", "desk-repairs")
+    found += [reverse(name) for name in named]
     found += [reverse(name, args=[piece.pk]) for name in ("desk-proof", "desk-links")]
     found += [reverse("desk-erase", args=[reader.pk])]
     found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]

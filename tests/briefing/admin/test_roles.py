@@ -9,7 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from briefing.dispatch import control
-from briefing.models import Alert, Article, AuditEntry, Author, Burst, Issue, Trial, User
+from briefing.models import (
+    Alert,
+    Article,
+    AuditEntry,
+    Author,
+    Burst,
+    Issue,
+    Reconciliation,
+    Trial,
+    User,
+)
 from subscribers import models as people
 from subscribers import sealing, suppression
 from tests.briefing.admin.conftest import holder_of, log_in
@@ -35,7 +45,9 @@ def world(db: None) -> World:
     models += [people.Subscription, people.SignupRequest, people.Outbox, people.Suppression]
     models += [people.ConsentRecord, people.ConsentNotice, people.ConsentSeal]
     rows = {model._meta.label_lower.replace(".", "_"): model.objects.first().pk for model in models}  # type: ignore[attr-defined]  # any model
+    compared = Reconciliation.objects.create(provider="postmark", began_at=NOW)
     rows |= {
+        "briefing_reconciliation": compared.pk,
         "briefing_article": Article.objects.get(status="draft").pk,
         "briefing_issue": draft.pk,
         "briefing_dispatch": dispatch.pk,

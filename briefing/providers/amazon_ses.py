@@ -1,0 +1,90 @@
+"""Amazon SES: the account's suppression list, and insights into a message by its id.
+
+Insights are kept where the Virtual Deliverability Manager is on, and may be asked for once a second.
+Sources: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListSuppressedDestinations.html
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetMessageInsights.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from briefing.providers.base import (
+    NEVER_SEEN,
+    Answer,
+    Ask,
+    AskError,
+    Listed,
+    NotThereError,
+    Page,
+    Question,
+    Seen,
+    What,
+    Why,
+    address_in,
+    moment,
+    rows,
+    text,
+)
+
+LIST_SECONDS = LOOK_UP_SECONDS = 1.1
+
+_WHY = {"BOUNCE": Why.BOUNCED, "COMPLAINT": Why.COMPLAINED}
+_WHAT = {
+    "DELIVERY": What.DELIVERED,
+    "DELIVERY_DELAY": What.DEFERRED,
+    "BOUNCE": What.BOUNCED,
+    "COMPLAINT": What.COMPLAINED,
+    "SUBSCRIPTION": What.UNSUBSCRIBED,
+    "REJECT": What.REJECTED,
+    "RENDERING_FAILURE": What.REJECTED,
+}
+
+
+def headers(backend: Any) -> Mapping[str, str]:
+    """Return nothing: boto3 signs."""
+    return {}
+
+
+def lists(ask: Ask) -> Sequence[str]:
+    """Return the account's one list."""
+    return ["account"]
+
+
+def page(ask: Ask, name: str, cursor: str) -> Page:
+    """Return up to a thousand entries."""
+    token = {"NextToken": cursor} if cursor else {}
+    data = ask.call("list_suppressed_destinations", PageSize=1000, **token)
+    found = [_entry(row) for row in rows(data, "SuppressedDestinationSummaries")]
+    return Page(found, data.get("NextToken") or None)
+
+
+def look_up(ask: Ask, question: Question) -> Answer | None:
+    """Read the insights into a message whose id is known."""
+    if not question.message_id:
+        return None
+    try:
+        data = ask.call("get_message_insights", MessageId=question.message_id)
+    except NotThereError:
+        return NEVER_SEEN
+    if data.get("MessageId") != question.message_id:
+        raise AskError("an answer about another message")
+    events = [event for row in rows(data, "Insights") for event in rows(row, "Events")]
+    return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
+
+
+def _entry(row: Mapping[str, Any]) -> Listed:
+    why = _WHY.get(text(row, "Reason"))
+    if why is None:
+        raise AskError("a reason that is not documented")
+    return Listed(address_in(row, "EmailAddress"), why, moment(row.get("LastUpdateTime")))
+
+
+def _seen(event: Mapping[str, Any]) -> Seen | None:
+    what, at = _WHAT.get(text(event, "Type")), moment(event.get("Timestamp"))
+    if what is None or at is None:
+        return None
+    details = event.get("Details")
+    bounce = details.get("Bounce") if isinstance(details, dict) else None
+    bounce = bounce if isinstance(bounce, dict) else {}
+    final = text(bounce, "BounceType") == "PERMANENT"
+    return Seen(what, at, text(bounce, "DiagnosticCode"), final=final)

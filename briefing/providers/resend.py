@@ -1,0 +1,64 @@
+"""Resend: the last event of a message by its id. It documents no API for its suppression list.
+
+Source: https://resend.com/docs/api-reference/emails/retrieve-email
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from briefing.providers.base import (
+    NEVER_SEEN,
+    Answer,
+    Ask,
+    AskError,
+    NotThereError,
+    Page,
+    Question,
+    Seen,
+    What,
+    moment,
+    text,
+)
+
+LIST_SECONDS = LOOK_UP_SECONDS = 0.6
+
+_WHAT = {
+    "delivered": What.DELIVERED,
+    "opened": What.DELIVERED,
+    "clicked": What.DELIVERED,
+    "delivery_delayed": What.DEFERRED,
+    "bounced": What.BOUNCED,
+    "complained": What.COMPLAINED,
+    "failed": What.REJECTED,
+    "suppressed": What.REJECTED,
+}
+
+
+def headers(backend: Any) -> Mapping[str, str]:
+    """Return the key."""
+    return {"Authorization": f"Bearer {backend.api_key}"}
+
+
+def lists(ask: Ask) -> Sequence[str]:
+    """Return nothing."""
+    return []
+
+
+def page(ask: Ask, name: str, cursor: str) -> Page:
+    """Refuse. Raises: AskError."""
+    raise AskError(f"no such list ({name})")
+
+
+def look_up(ask: Ask, question: Question) -> Answer | None:
+    """Read the last event of a message whose id is known; its time is when the message was made."""
+    if not question.message_id:
+        return None
+    try:
+        data = ask.get(f"emails/{quote(question.message_id, safe='')}")
+    except NotThereError:
+        return NEVER_SEEN
+    if not isinstance(data, dict) or data.get("id") != question.message_id:
+        raise AskError("an answer about another message")
+    what, at = _WHAT.get(text(data, "last_event")), moment(data.get("created_at"))
+    return Answer(taken=True, seen=(Seen(what, at),) if what and at else ())

@@ -1,0 +1,1 @@
+"""What we believe compared with what a provider says: its suppression list, and lost reports."""

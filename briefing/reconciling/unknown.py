@@ -1,0 +1,72 @@
+"""Asks providers about deliveries of unknown fate, minutes after they became so and again at night.
+
+Before it: recovery, which listed them. After it: resolving, by evidence alone.
+"""
+
+import logging
+from contextlib import ExitStack
+from datetime import datetime
+
+from django.db import transaction
+
+from briefing.models import Repair
+from briefing.providers import asking
+from briefing.providers.asking import Asking
+from briefing.providers.base import Answer, AskError, Desk, LaterError, Question
+from briefing.providers.table import DESKS
+from briefing.reconciling import answers, findings, questions
+from briefing.reconciling.nightly import Pace
+from briefing.transports import accounts
+
+logger = logging.getLogger(__name__)
+
+Opened = dict[str, tuple[Desk, Asking]]
+
+
+def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> int:
+    """Ask about what is unknown; return how many deliveries were settled. Safe to run twice.
+
+    A delivery whose account is a mail server, or a provider without an answer, is left as it is.
+    """
+    ways = accounts.ways("bulk", "fallback")
+    names = sorted(ways & set(DESKS))
+    waiting = questions.unknown(now=now, again=again)
+    first = next(waiting, None) if names else None
+    if first is None:
+        return 0
+    turn, settled = (pace or Pace()).turn(), 0
+    with ExitStack() as stack:
+        try:
+            opened: Opened = {}
+            for name in names:
+                ask = stack.enter_context(asking.opened(name, DESKS[name], turn))
+                ask.seconds_between = DESKS[name].LOOK_UP_SECONDS
+                opened[name] = (DESKS[name], ask)
+            for question in (first, *waiting):
+                settled += _ask(question, opened, all_asked=ways == set(names), now=now)
+        except LaterError:
+            # The next turn goes on: what was settled is not unknown any more.
+            pass
+        except AskError as error:
+            logger.warning("unknown_not_asked reason=%s", error.reason)
+    return settled
+
+
+def _ask(question: Question, opened: Opened, *, all_asked: bool, now: datetime) -> bool:
+    """Ask each provider that may have it; returns whether one has. In vain only if all say so."""
+    told: dict[str, Answer | None] = {}
+    for name, (desk, ask) in opened.items():
+        told[name] = answer = desk.look_up(ask, question)
+        if answer and answer.taken:
+            return _take(name, question, answer, now=now)
+    if all_asked and all(told.values()):
+        name = next(iter(told))
+        _take(name, question, Answer(taken=False), now=now)
+    return False
+
+
+@transaction.atomic
+def _take(name: str, question: Question, answer: Answer, *, now: datetime) -> bool:
+    repair = answers.take_unknown(name, question, answer, now=now)
+    findings.write([repair])
+    return repair.kind == Repair.Kind.RESOLVED
