@@ -13,10 +13,10 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     NotThereError,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -58,15 +58,15 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page(found, data.get("NextToken") or None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the insights into a message whose id is known."""
-    if not question.message_id:
+    if not inquiry.message_id:
         return None
     try:
-        data = ask.call("get_message_insights", MessageId=question.message_id)
+        data = ask.call("get_message_insights", MessageId=inquiry.message_id)
     except NotThereError:
         return NEVER_SEEN
-    if data.get("MessageId") != question.message_id:
+    if data.get("MessageId") != inquiry.message_id:
         raise AskError("an answer about another message")
     events = [event for row in rows(data, "Insights") for event in rows(row, "Events")]
     return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))

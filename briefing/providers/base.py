@@ -1,4 +1,4 @@
-"""Questions to a provider and its answers, in words that are the same for all of them.
+"""Inquiries of a provider and its answers, in words that are the same for all of them.
 
 Before it: a provider's API, read by one module for each. After it: reconciling. Whatever cannot be
 read to the end raises: an answer is whole, or it is none.
@@ -73,7 +73,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Inquiry:
     """Which message is asked about. `message_id` is the provider's, where it ever told us one."""
 
     dispatch_id: int
@@ -151,7 +151,7 @@ class Desk(Protocol):
     def page(self, ask: Ask, name: str, cursor: str) -> Page:
         """Return a part of a list; the cursor is empty at its beginning."""
 
-    def look_up(self, ask: Ask, question: Question) -> Answer | None:
+    def look_up(self, ask: Ask, inquiry: Inquiry) -> Answer | None:
         """Return what became of a message; None where the API has no way to ask for this one."""
 
 

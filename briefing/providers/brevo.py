@@ -13,9 +13,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -69,21 +69,21 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page(found, str(offset + len(found)) if len(found) == _PER_PAGE else None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the events of a message whose id is known."""
-    if not question.message_id:
+    if not inquiry.message_id:
         return None
     data = ask.get(
         "smtp/statistics/events",
-        messageId=question.message_id,
-        email=question.address,
+        messageId=inquiry.message_id,
+        email=inquiry.address,
         limit=100,
     )
     # Without any event it leaves the list out.
     found = rows(data, "events") if isinstance(data, dict) and "events" in data else []
     if not isinstance(data, dict):
         raise AskError("an answer without its list “events”")
-    mine = [row for row in found if text(row, "messageId") == question.message_id]
+    mine = [row for row in found if text(row, "messageId") == inquiry.message_id]
     if found and not mine:
         raise AskError("an answer about another message")
     return Answer(taken=True, seen=tuple(filter(None, map(_seen, mine)))) if mine else NEVER_SEEN

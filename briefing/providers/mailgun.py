@@ -18,9 +18,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -70,14 +70,14 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page(found, _following(data) if found else None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the events of the reader's copy: of its message, else of the hours around it."""
-    about: dict[str, str | int] = {"recipient": question.address, "limit": 300}
-    if question.message_id:
-        about["message-id"] = question.message_id.strip("<>")
-    about["begin"] = int((question.at - _AROUND).timestamp())
+    about: dict[str, str | int] = {"recipient": inquiry.address, "limit": 300}
+    if inquiry.message_id:
+        about["message-id"] = inquiry.message_id.strip("<>")
+    about["begin"] = int((inquiry.at - _AROUND).timestamp())
     about["ascending"] = "yes"
-    events = [row for row in _events(ask, question, about) if _is_of(row, question)]
+    events = [row for row in _events(ask, inquiry, about) if _is_of(row, inquiry)]
     if not events:
         return NEVER_SEEN
     return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
@@ -100,11 +100,9 @@ def _following(data: Any) -> str:
     return urlsplit(address).query
 
 
-def _events(
-    ask: Ask, question: Question, about: Mapping[str, str | int]
-) -> Iterator[dict[str, Any]]:
+def _events(ask: Ask, inquiry: Inquiry, about: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
     """Yield every event that matches. The next part's address ends with a word, not with a query."""
-    domain = quote(str(ask.backend.sender_domain or question.domain), safe="")
+    domain = quote(str(ask.backend.sender_domain or inquiry.domain), safe="")
     path, asked = f"{domain}/events", dict(about)
     for _page in range(_MAX_PAGES):
         data = ask.get(path, **asked)
@@ -118,9 +116,9 @@ def _events(
     raise AskError("more events than a reader can have")
 
 
-def _is_of(event: Mapping[str, Any], question: Question) -> bool:
+def _is_of(event: Mapping[str, Any], inquiry: Inquiry) -> bool:
     own = event.get("user-variables")
-    return isinstance(own, dict) and question.is_of(own.get("reference"))
+    return isinstance(own, dict) and inquiry.is_of(own.get("reference"))
 
 
 def _seen(event: Mapping[str, Any]) -> Seen | None:

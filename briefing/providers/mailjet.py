@@ -12,9 +12,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     NotThereError,
     Page,
-    Question,
     Seen,
     What,
     moment,
@@ -53,13 +53,13 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     raise AskError(f"no such list ({name})")
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the history of a message whose id is known."""
-    if not question.message_id or not question.message_id.isdigit():
+    if not inquiry.message_id or not inquiry.message_id.isdigit():
         return None
     try:
         # Messages are sent by one version of its API and asked for by another.
-        data = ask.get(f"../v3/REST/messagehistory/{question.message_id}")
+        data = ask.get(f"../v3/REST/messagehistory/{inquiry.message_id}")
     except NotThereError:
         return NEVER_SEEN
     events = rows(data, "Data")

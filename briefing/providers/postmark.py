@@ -14,10 +14,10 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     NotThereError,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -50,9 +50,9 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page([_entry(row) for row in rows(data, "Suppressions")], None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Ask for the message by its id, else search by the reference in its metadata."""
-    message_id = question.message_id or _search(ask, question)
+    message_id = inquiry.message_id or _search(ask, inquiry)
     if not message_id:
         return NEVER_SEEN
     try:
@@ -74,12 +74,12 @@ def _entry(row: Mapping[str, Any]) -> Listed:
     return Listed(address_in(row, "EmailAddress"), why, moment(row.get("CreatedAt")))
 
 
-def _search(ask: Ask, question: Question) -> str:
+def _search(ask: Ask, inquiry: Inquiry) -> str:
     """Return the id of the message that carries the reference, or nothing."""
-    data = ask.get("messages/outbound", count=10, offset=0, metadata_reference=question.reference)
+    data = ask.get("messages/outbound", count=10, offset=0, metadata_reference=inquiry.reference)
     for row in rows(data, "Messages"):
         metadata = row.get("Metadata")
-        if isinstance(metadata, dict) and question.is_of(metadata.get("reference")):
+        if isinstance(metadata, dict) and inquiry.is_of(metadata.get("reference")):
             return text(row, "MessageID")
     return ""
 

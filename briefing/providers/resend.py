@@ -12,9 +12,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     NotThereError,
     Page,
-    Question,
     Seen,
     What,
     moment,
@@ -50,15 +50,15 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     raise AskError(f"no such list ({name})")
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the last event of a message whose id is known; its time is when the message was made."""
-    if not question.message_id:
+    if not inquiry.message_id:
         return None
     try:
-        data = ask.get(f"emails/{quote(question.message_id, safe='')}")
+        data = ask.get(f"emails/{quote(inquiry.message_id, safe='')}")
     except NotThereError:
         return NEVER_SEEN
-    if not isinstance(data, dict) or data.get("id") != question.message_id:
+    if not isinstance(data, dict) or data.get("id") != inquiry.message_id:
         raise AskError("an answer about another message")
     what, at = _WHAT.get(text(data, "last_event")), moment(data.get("created_at"))
     return Answer(taken=True, seen=(Seen(what, at),) if what and at else ())

@@ -16,9 +16,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -64,11 +64,11 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page(found, str(offset + len(found)) if len(found) == _PER_PAGE else None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Search for the message by the reference among its arguments, then read its events."""
-    query = f"unique_args['reference']=\"{question.reference}\""
+    query = f"unique_args['reference']=\"{inquiry.reference}\""
     found = rows(ask.get("messages", query=query, limit=10), "messages")
-    mine = [row for row in found if _same(text(row, "to_email"), question.address)]
+    mine = [row for row in found if _same(text(row, "to_email"), inquiry.address)]
     if found and not mine:
         raise AskError("an answer about another message")
     if not mine:

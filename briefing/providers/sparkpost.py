@@ -14,9 +14,9 @@ from briefing.providers.base import (
     Answer,
     Ask,
     AskError,
+    Inquiry,
     Listed,
     Page,
-    Question,
     Seen,
     What,
     Why,
@@ -74,16 +74,16 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
     return Page(entries, _cursor(following) if following else None)
 
 
-def look_up(ask: Ask, question: Question) -> Answer | None:
+def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the events of the reader's copy."""
     about = {
-        "recipients": question.address,
-        "from": (question.at - _AROUND).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "recipients": inquiry.address,
+        "from": (inquiry.at - _AROUND).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "per_page": "1000",
     }
-    if question.message_id:
-        about["transmissions"] = question.message_id
-    events = [row for row in _events(ask, about) if _is_of(row, question)]
+    if inquiry.message_id:
+        about["transmissions"] = inquiry.message_id
+    events = [row for row in _events(ask, about) if _is_of(row, inquiry)]
     if not events:
         return NEVER_SEEN
     return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
@@ -115,9 +115,9 @@ def _events(ask: Ask, about: dict[str, str]) -> Iterator[dict[str, Any]]:
     raise AskError("more events than a reader can have")
 
 
-def _is_of(event: Mapping[str, Any], question: Question) -> bool:
+def _is_of(event: Mapping[str, Any], inquiry: Inquiry) -> bool:
     own = event.get("rcpt_meta")
-    return isinstance(own, dict) and question.is_of(own.get("reference"))
+    return isinstance(own, dict) and inquiry.is_of(own.get("reference"))
 
 
 def _seen(event: Mapping[str, Any]) -> Seen | None:

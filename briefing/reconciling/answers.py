@@ -9,7 +9,7 @@ from datetime import datetime
 from briefing.dispatch import resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED
 from briefing.models import Event, Repair
-from briefing.providers.base import Answer, Question, Seen, What
+from briefing.providers.base import Answer, Inquiry, Seen, What
 from briefing.tracking import record
 from briefing.tracking.provider import OF_BOUNCE
 from briefing.tracking.record import Report, code_of, key_of
@@ -26,46 +26,44 @@ _KINDS = {
 }
 
 
-def take_unknown(provider: str, question: Question, answer: Answer, *, now: datetime) -> Repair:
+def take_unknown(provider: str, inquiry: Inquiry, answer: Answer, *, now: datetime) -> Repair:
     """Settle a delivery of unknown fate, or say beside it that the provider has no such message.
 
     Never sent again because of an answer: that stays a person's decision, or the site's policy.
     """
     if not answer.taken:
-        resolving.note_not_found(question.dispatch_id, question.subscriber_id, provider=provider)
-        return _repair(provider, question, Repair.Kind.UNSEEN, now=now)
-    _keep(provider, question, answer, now=now)
+        resolving.note_not_found(inquiry.dispatch_id, inquiry.subscriber_id, provider=provider)
+        return _repair(provider, inquiry, Repair.Kind.UNSEEN, now=now)
+    _keep(provider, inquiry, answer, now=now)
     refused = {each.what for each in answer.seen} == {What.REJECTED}
     outcome = REJECTED if refused else ACCEPTED
-    resolving.settle(question.dispatch_id, [question.subscriber_id], outcome)
-    return _repair(provider, question, Repair.Kind.RESOLVED, _words(answer), now=now)
+    resolving.settle(inquiry.dispatch_id, [inquiry.subscriber_id], outcome)
+    return _repair(provider, inquiry, Repair.Kind.RESOLVED, _words(answer), now=now)
 
 
-def take_silent(
-    provider: str, question: Question, answer: Answer | None, *, now: datetime
-) -> Repair:
+def take_silent(provider: str, inquiry: Inquiry, answer: Answer | None, *, now: datetime) -> Repair:
     """Keep what was seen of an accepted delivery that nobody reported on, else list it."""
     if answer is None or (answer.taken and not answer.seen):
-        return _repair(provider, question, Repair.Kind.SILENT, now=now)
+        return _repair(provider, inquiry, Repair.Kind.SILENT, now=now)
     if not answer.taken:
-        return _repair(provider, question, Repair.Kind.UNSEEN, now=now)
-    _keep(provider, question, answer, now=now)
-    return _repair(provider, question, Repair.Kind.STATE, _words(answer), now=now)
+        return _repair(provider, inquiry, Repair.Kind.UNSEEN, now=now)
+    _keep(provider, inquiry, answer, now=now)
+    return _repair(provider, inquiry, Repair.Kind.STATE, _words(answer), now=now)
 
 
-def _keep(provider: str, question: Question, answer: Answer, *, now: datetime) -> None:
-    record.keep([_report(provider, question, seen) for seen in answer.seen], now=now)
+def _keep(provider: str, inquiry: Inquiry, answer: Answer, *, now: datetime) -> None:
+    record.keep([_report(provider, inquiry, seen) for seen in answer.seen], now=now)
 
 
-def _report(provider: str, question: Question, seen: Seen) -> Report:
-    of = (question.dispatch_id, question.subscriber_id)
+def _report(provider: str, inquiry: Inquiry, seen: Seen) -> Report:
+    of = (inquiry.dispatch_id, inquiry.subscriber_id)
     return Report(
         provider=provider,
         key=key_of("asked", *of, seen.what, seen.at),
         kind=_kind(seen),
         at=seen.at,
-        dispatch_id=question.dispatch_id,
-        subscriber_id=question.subscriber_id,
+        dispatch_id=inquiry.dispatch_id,
+        subscriber_id=inquiry.subscriber_id,
         code=code_of([seen.said]),
         payload={"asked": True, "what": seen.what},
     )
@@ -85,13 +83,13 @@ def _words(answer: Answer) -> str:
 
 
 def _repair(
-    provider: str, question: Question, kind: Repair.Kind, words: str = "", *, now: datetime
+    provider: str, inquiry: Inquiry, kind: Repair.Kind, words: str = "", *, now: datetime
 ) -> Repair:
     return Repair(
         provider=provider,
         at=now,
         kind=kind,
-        subscriber_id=question.subscriber_id,
-        dispatch_id=question.dispatch_id,
+        subscriber_id=inquiry.subscriber_id,
+        dispatch_id=inquiry.dispatch_id,
         words=words,
     )

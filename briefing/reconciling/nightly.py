@@ -20,7 +20,7 @@ from briefing.providers import asking
 from briefing.providers.asking import Asking, Turn
 from briefing.providers.base import AskError, Desk, LaterError
 from briefing.providers.table import DESKS
-from briefing.reconciling import answers, comparing, findings, gathering, questions
+from briefing.reconciling import answers, comparing, findings, gathering, inquiries
 from briefing.transports import accounts
 from subscribers.models import Newsletter
 
@@ -136,21 +136,21 @@ def _ask_about_silent(one: Reconciliation, desk: Desk, ask: Asking, *, now: date
     upto = one.asked_upto
     place = (upto.get("dispatch", 0), upto.get("reader", 0))
     # As of the beginning: what grows old meanwhile is the next night's.
-    for question in questions.silent(now=one.began_at, behind=place):
+    for inquiry in inquiries.silent(now=one.began_at, behind=place):
         if one.asked >= MOST_ASKED:
             return
-        answer = desk.look_up(ask, question)
+        answer = desk.look_up(ask, inquiry)
         with transaction.atomic():
-            findings.write([answers.take_silent(one.provider, question, answer, now=now)])
+            findings.write([answers.take_silent(one.provider, inquiry, answer, now=now)])
             one.asked += 1
             Reconciliation.objects.filter(pk=one.pk).update(
                 asked=F("asked") + 1,
-                asked_upto={"dispatch": question.dispatch_id, "reader": question.subscriber_id},
+                asked_upto={"dispatch": inquiry.dispatch_id, "reader": inquiry.subscriber_id},
             )
 
 
 def _tell_unreported(one: Reconciliation, *, now: datetime) -> None:
-    for dispatch_id in questions.unreported(now=one.began_at):
+    for dispatch_id in inquiries.unreported(now=one.began_at):
         text = (
             f"Hardly anything was reported of dispatch {dispatch_id}. Does {one.provider} know the "
             f"address of our webhook, {settings.PUBLIC_BASE_URL}/hooks/{one.provider}/?"

@@ -12,9 +12,9 @@ from django.db import transaction
 from briefing.models import Repair
 from briefing.providers import asking
 from briefing.providers.asking import Asking
-from briefing.providers.base import Answer, AskError, Desk, LaterError, Question
+from briefing.providers.base import Answer, AskError, Desk, Inquiry, LaterError
 from briefing.providers.table import DESKS
-from briefing.reconciling import answers, findings, questions
+from briefing.reconciling import answers, findings, inquiries
 from briefing.reconciling.nightly import Pace
 from briefing.transports import accounts
 
@@ -30,7 +30,7 @@ def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> 
     """
     ways = accounts.ways("bulk", "fallback")
     names = sorted(ways & set(DESKS))
-    waiting = questions.unknown(now=now, again=again)
+    waiting = inquiries.unknown(now=now, again=again)
     first = next(waiting, None) if names else None
     if first is None:
         return 0
@@ -42,8 +42,8 @@ def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> 
                 ask = stack.enter_context(asking.opened(name, DESKS[name], turn))
                 ask.seconds_between = DESKS[name].LOOK_UP_SECONDS
                 opened[name] = (DESKS[name], ask)
-            for question in (first, *waiting):
-                settled += _ask(question, opened, all_asked=ways == set(names), now=now)
+            for inquiry in (first, *waiting):
+                settled += _ask(inquiry, opened, all_asked=ways == set(names), now=now)
         except LaterError:
             # The next turn goes on: what was settled is not unknown any more.
             pass
@@ -52,21 +52,21 @@ def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> 
     return settled
 
 
-def _ask(question: Question, opened: Opened, *, all_asked: bool, now: datetime) -> bool:
+def _ask(inquiry: Inquiry, opened: Opened, *, all_asked: bool, now: datetime) -> bool:
     """Ask each provider that may have it; returns whether one has. In vain only if all say so."""
     told: dict[str, Answer | None] = {}
     for name, (desk, ask) in opened.items():
-        told[name] = answer = desk.look_up(ask, question)
+        told[name] = answer = desk.look_up(ask, inquiry)
         if answer and answer.taken:
-            return _take(name, question, answer, now=now)
+            return _take(name, inquiry, answer, now=now)
     if all_asked and all(told.values()):
         name = next(iter(told))
-        _take(name, question, Answer(taken=False), now=now)
+        _take(name, inquiry, Answer(taken=False), now=now)
     return False
 
 
 @transaction.atomic
-def _take(name: str, question: Question, answer: Answer, *, now: datetime) -> bool:
-    repair = answers.take_unknown(name, question, answer, now=now)
+def _take(name: str, inquiry: Inquiry, answer: Answer, *, now: datetime) -> bool:
+    repair = answers.take_unknown(name, inquiry, answer, now=now)
     findings.write([repair])
     return repair.kind == Repair.Kind.RESOLVED

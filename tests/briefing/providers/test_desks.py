@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from briefing.providers import asking
 from briefing.providers.asking import Asking, Turn
-from briefing.providers.base import Answer, AskError, LaterError, Listed, Question, What
+from briefing.providers.base import Answer, AskError, Inquiry, LaterError, Listed, What
 from briefing.providers.table import DESKS
 from tests.briefing.providers.fakes import Fake, Message, asked, words
 from tests.briefing.transports.anymail.server import Reset, Response
@@ -44,7 +44,7 @@ def _no_wait(_seconds: float) -> None:
     """Let no time pass."""
 
 
-def question(**values: Any) -> Question:
+def inquiry(**values: Any) -> Inquiry:
     """Ask about reader 5's copy of dispatch 3."""
     about: dict[str, Any] = {
         "dispatch_id": 3,
@@ -54,7 +54,7 @@ def question(**values: Any) -> Question:
         "at": timezone.now() - timedelta(days=3),
         "message_id": ID,
     }
-    return Question(**(about | values))
+    return Inquiry(**(about | values))
 
 
 def message(*seen: str, reference: str | None = None) -> Message:
@@ -105,7 +105,7 @@ def test_a_list_by_offset_is_read_beyond_its_first_part(
 @pytest.mark.parametrize("name", DESKS)
 def test_what_became_of_a_message_is_told_by_its_id(name: str, what: str, opened: Open) -> None:
     _fake, ask = opened(name, messages=[message(what)])
-    answer = DESKS[name].look_up(ask, question())
+    answer = DESKS[name].look_up(ask, inquiry())
     assert answer is not None
     assert answer.taken
     assert [seen.what for seen in answer.seen] == [What(what)]
@@ -118,7 +118,7 @@ def test_what_became_of_a_message_is_told_by_its_id(name: str, what: str, opened
 @pytest.mark.parametrize("name", BY_REFERENCE)
 def test_a_message_without_an_id_is_found_by_our_reference(name: str, opened: Open) -> None:
     _fake, ask = opened(name, messages=[message("delivered")])
-    answer = DESKS[name].look_up(ask, question(message_id=None))
+    answer = DESKS[name].look_up(ask, inquiry(message_id=None))
     assert answer is not None
     assert [seen.what for seen in answer.seen] == [What.DELIVERED]
 
@@ -126,7 +126,7 @@ def test_a_message_without_an_id_is_found_by_our_reference(name: str, opened: Op
 @pytest.mark.parametrize("name", sorted(set(DESKS) - set(BY_REFERENCE)))
 def test_who_cannot_be_asked_without_an_id_says_nothing(name: str, opened: Open) -> None:
     fake, ask = opened(name, messages=[message("delivered")])
-    assert DESKS[name].look_up(ask, question(message_id=None)) is None
+    assert DESKS[name].look_up(ask, inquiry(message_id=None)) is None
     assert fake.api is not None
     assert fake.api.requests == []
 
@@ -134,7 +134,7 @@ def test_who_cannot_be_asked_without_an_id_says_nothing(name: str, opened: Open)
 @pytest.mark.parametrize("name", DESKS)
 def test_a_message_that_is_not_there_was_not_taken(name: str, opened: Open) -> None:
     _fake, ask = opened(name)
-    assert DESKS[name].look_up(ask, question()) == Answer(taken=False)
+    assert DESKS[name].look_up(ask, inquiry()) == Answer(taken=False)
 
 
 @pytest.mark.parametrize("name", ["mailgun", "sparkpost"])
@@ -142,7 +142,7 @@ def test_another_copy_to_the_same_address_is_not_taken_for_ours(name: str, opene
     other = message("bounced", reference=hooks.a_reference(2, 5))
     forged = message("bounced", reference="a-forged-reference")
     _fake, ask = opened(name, messages=[other, forged])
-    assert DESKS[name].look_up(ask, question(message_id=None)) == Answer(taken=False)
+    assert DESKS[name].look_up(ask, inquiry(message_id=None)) == Answer(taken=False)
 
 
 RUBBISH = [

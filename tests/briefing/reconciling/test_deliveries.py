@@ -115,7 +115,7 @@ def test_asking_goes_on_behind_the_last_one_and_a_second_night_fetches_nothing_t
 def test_of_a_dispatch_without_any_report_the_webhook_is_asked_for(
     provider: Providers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("briefing.reconciling.questions._REPORTED_AT_LEAST", 2)
+    monkeypatch.setattr("briefing.reconciling.inquiries._REPORTED_AT_LEAST", 2)
     long_ago(sent(3))
     ask(provider())
     assert repairs() == {}

@@ -12,7 +12,7 @@ from briefing.dispatch import fate, resolving
 from briefing.dispatch.outcome import ACCEPTED, UNKNOWN
 from briefing.dispatch.progress import measure
 from briefing.models import Delivery, Dispatch, EventCount
-from briefing.providers.base import Question
+from briefing.providers.base import Inquiry
 from subscribers.models import Subscriber
 
 # An answer may still come by itself for so long; the site's policy waits longer.
@@ -29,7 +29,7 @@ _AT_ONCE = 200
 Place = tuple[int, int]  # dispatch, reader
 
 
-def unknown(*, now: datetime, again: bool) -> Iterator[Question]:
+def unknown(*, now: datetime, again: bool) -> Iterator[Inquiry]:
     """Yield deliveries of unknown fate. Those asked about in vain only `again`."""
     rows = Delivery.objects.filter(
         Q(next_at=None) | Q(next_at__lt=now),
@@ -39,10 +39,10 @@ def unknown(*, now: datetime, again: bool) -> Iterator[Question]:
     )
     if not again:
         rows = rows.filter(Q(code=None) | ~Q(code__startswith=resolving.NOT_FOUND))
-    yield from _questions(rows, behind=(0, 0))
+    yield from _inquiries(rows, behind=(0, 0))
 
 
-def silent(*, now: datetime, behind: Place) -> Iterator[Question]:
+def silent(*, now: datetime, behind: Place) -> Iterator[Inquiry]:
     """Yield deliveries accepted long ago of which nothing was heard, in the order of their keys."""
     rows = Delivery.objects.filter(
         dispatch_id__in=[each for each in _old_enough(now=now) if is_reported(each)],
@@ -51,7 +51,7 @@ def silent(*, now: datetime, behind: Place) -> Iterator[Question]:
         at__lt=now - SILENT_AFTER,
         at__gt=now - KEPT_FOR,
     )
-    yield from _questions(rows, behind=behind)
+    yield from _inquiries(rows, behind=behind)
 
 
 def unreported(*, now: datetime) -> list[int]:
@@ -74,7 +74,7 @@ def _old_enough(*, now: datetime) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _questions(rows: "QuerySet[Delivery]", *, behind: Place) -> Iterator[Question]:
+def _inquiries(rows: "QuerySet[Delivery]", *, behind: Place) -> Iterator[Inquiry]:
     """Walk over deliveries by their keys; whoever has no address any more is left out."""
     rows = rows.order_by("dispatch_id", "subscriber_id")
     while some := list(rows.filter(_behind(behind))[:_AT_ONCE]):
@@ -83,7 +83,7 @@ def _questions(rows: "QuerySet[Delivery]", *, behind: Place) -> Iterator[Questio
         domains = _domains(row.dispatch_id for row in some)
         for row in some:
             if typed := addresses.get(row.subscriber_id):
-                yield Question(
+                yield Inquiry(
                     dispatch_id=row.dispatch_id,
                     subscriber_id=row.subscriber_id,
                     address=typed,
