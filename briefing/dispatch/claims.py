@@ -80,9 +80,11 @@ def claim(dispatch_id: int, *, now: datetime) -> Held | None:
 
 def next_fence(*, now: datetime) -> int:
     """Draw the next fence: every claim's is higher than all before it."""
-    Fence.objects.get_or_create(pk=1)
-    Fence.objects.filter(pk=1).update(number=F("number") + 1, heartbeat_at=holding.alive(now))
-    return Fence.objects.values_list("number", flat=True).get(pk=1)
+    drawn = Fence.objects.filter(pk=1)
+    while not drawn.update(number=F("number") + 1, heartbeat_at=holding.alive(now)):
+        # The first claim of a copy's life.
+        Fence.objects.get_or_create(pk=1)
+    return drawn.values_list("number", flat=True).get()
 
 
 def lease_end(now: datetime) -> datetime:

@@ -36,6 +36,8 @@ class Pace:
     _troubled: bool = field(default=True)
     # After a group nobody can tell the fate of, each call risks one reader until one is answered.
     _one_by_one: bool = field(default=False)
+    # The lanes that something limited when they were last asked for: these may recover.
+    _limited: set[str] = field(default_factory=set)
 
     def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
         """Return how many readers may be intended now, or 0 and how long to wait.
@@ -52,6 +54,9 @@ class Pace:
         if not grant.granted and grant.wait <= _SHORT_WAIT:
             time.sleep(grant.wait.total_seconds())
             grant = throttle.take(self.account, lane, size, now=self.clock.now())
+        self._limited.discard(lane)
+        if grant.limited:
+            self._limited.add(lane)
         return (size, timedelta(0)) if grant.granted else (0, grant.wait)
 
     def note_group(self, group: Answered, session: Session) -> str:
@@ -62,7 +67,7 @@ class Pace:
         unknown = sum(
             copy.outcome == UNKNOWN or (copy.outcome is None and copy.started) for copy in copies
         )
-        if isinstance(group, InFlight):
+        if isinstance(group, InFlight) and (deferred or group.held.lane in self._limited):
             throttle.note_answers(
                 self.account, group.held.lane, deferred=deferred, total=len(copies)
             )

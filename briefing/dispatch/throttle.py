@@ -1,8 +1,8 @@
 """How fast an account may send: a limit for the whole, one for each lane, a warm-up, a slowdown.
 
 The limits live in the database and nowhere else (docs/decisions/0005): all hosts share them, and
-there is no broker whose loss could stop or unleash a dispatch. An account without limits pays
-nothing.
+there is no broker whose loss could stop or unleash a dispatch. An account without limits pays one
+statement a group: another host may have been told to wait.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from briefing.dispatch.sql import limits
 from briefing.models import Allowance, Bucket
 
 # How far a bucket may run ahead: one second's worth leaves at once.
@@ -25,13 +26,18 @@ _DEFERRED_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Whether a group may leave now. `wait` is how long until it is worth asking again."""
+    """Whether a group may leave now. `wait` is how long until it is worth asking again.
+
+    `limited` tells that something limits the account or the lane at present.
+    """
 
     granted: bool
     wait: timedelta = timedelta(0)
+    limited: bool = True
 
 
 _GRANTED = Grant(granted=True)
+_UNLIMITED = Grant(granted=True, limited=False)
 
 
 def rate(account: str, lane: str) -> float:
@@ -58,6 +64,8 @@ def group_size(account: str, lane: str, *, preferred: int | None) -> int:
 
 def take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
     """Ask for `number` messages before their intent. Nothing is taken unless all limits grant it."""
+    if not _is_limited(account, lane, now=now):
+        return _UNLIMITED
     warm = _take_allowance(account, number, now=now)
     if not warm.granted:
         return warm
@@ -104,6 +112,16 @@ def note_answers(account: str, lane: str, *, deferred: int, total: int) -> None:
         Bucket.objects.filter(account=account, lane=lane, slowdown__gt=1.0).update(
             slowdown=Greatest(1.0, F("slowdown") * 0.7)
         )
+
+
+def _is_limited(account: str, lane: str, *, now: datetime) -> bool:
+    """Whether there is anything to be asked for: most groups pay for this one look and no more."""
+    return bool(
+        rate(account, "")
+        or rate(account, lane)
+        or warm_up_limit(account, now=now) is not None
+        or limits.stand(account, lane, now=now)
+    )
 
 
 def _take(account: str, lane: str, number: int, *, now: datetime) -> Grant:

@@ -1,0 +1,20 @@
+"""Whether a limit stands in an account's way, in one statement: the same words on both databases.
+
+It runs once for every hundred messages; built by the ORM it would cost as much as ten of them.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+
+_STAND = """
+SELECT COUNT(*) FROM briefing_bucket
+WHERE account = %s AND lane IN ('', %s) AND (free_at > %s OR slowdown > 1)
+"""
+
+
+def stand(account: str, lane: str, *, now: datetime) -> bool:
+    """Whether the account or the lane has to wait at present, or is slowed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAND, [account, lane, connection.ops.adapt_datetimefield_value(now)])
+        return bool(cursor.fetchone()[0])
