@@ -57,7 +57,9 @@ class Worker:
         return group
 
     def noted(self) -> dict[int, int] | None:
-        return notes.read(batch_id=self.held.batch_id, fence=self.held.fence)
+        """Return position -> state as a recovery would read it now."""
+        found = notes.groups_of(batch_id=self.held.batch_id, fence=self.held.fence)
+        return None if found is None else notes.states(found)
 
 
 @contextmanager
