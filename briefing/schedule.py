@@ -4,6 +4,7 @@ Beat only rings: each of these looks in the database for what is due, and is saf
 """
 
 from datetime import timedelta
+from typing import Any
 
 from celery.schedules import crontab
 
@@ -23,7 +24,7 @@ ROUTES = {
     "briefing.tasks.ask_providers": {"queue": "dispatch"},
 }
 
-BEAT = {
+BEAT: dict[str, dict[str, Any]] = {
     "sweep": {"task": "briefing.tasks.sweep", "schedule": timedelta(seconds=15)},
     "read-mailbox": {"task": "briefing.tasks.read_mailbox", "schedule": timedelta(minutes=1)},
     "fold": {"task": "briefing.tasks.fold", "schedule": timedelta(seconds=15)},
@@ -43,3 +44,9 @@ BEAT = {
     "forget": {"task": "briefing.tasks.forget", "schedule": timedelta(hours=1)},
     "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
 }
+
+
+def every(task: str) -> timedelta:
+    """Return how often beat rings for a task that it rings for."""
+    found: timedelta = next(each["schedule"] for each in BEAT.values() if each["task"] == task)
+    return found

@@ -21,6 +21,7 @@ from briefing.reconciling import nightly, unknown
 from briefing.tracking import apply, retention
 from briefing.transports import accounts
 from subscribers import doorbell
+from subscribers import retention as noting
 from subscribers.models import Newsletter
 
 logger = logging.getLogger(__name__)
@@ -98,9 +99,8 @@ def fold() -> None:
 @shared_task
 def forget() -> None:
     """Delete events that were counted long ago. Safe to run twice: what is gone is not found again."""
-    deleted = retention.forget(now=database_now())
-    told = " ".join(f"{name}={count}" for name, count in deleted.items())
-    logger.info("retention.deleted %s", told)
+    now = database_now()
+    noting.note(retention.forget(now=now), now=now)
 
 
 @shared_task

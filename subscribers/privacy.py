@@ -75,7 +75,6 @@ def retain(*, now: datetime) -> dict[str, int]:
         "consent_contexts": contexts.delete()[0],
         "outbox_addresses": outbox.forget_addresses(now=now),
         "outbox_rows": outbox.delete_old(now=now),
-        "tally_rows_put_together": tally.put_together(),
     }
 
 

@@ -161,10 +161,17 @@ def waiting(*, now: datetime, older_than: timedelta, limit: int) -> list[int]:
     return list(rows.order_by("created_at").values_list("pk", flat=True)[:limit])
 
 
-def expire(*, now: datetime) -> int:
-    """Delete requests whose time is over, with their mails; return how many. Works in slices."""
-    over = Q(created_at__lte=now - PENDING_FOR) & ~Q(state=State.DISOWNED)
-    over |= Q(created_at__lte=now - DISOWNED_FOR)
+def expire(*, now: datetime) -> dict[str, int]:
+    """Delete requests whose time is over, with their mails; return how many of which."""
+    disowned = Q(state=State.DISOWNED)
+    return {
+        "signups": _delete(Q(created_at__lte=now - PENDING_FOR) & ~disowned),
+        "disowned_signups": _delete(Q(created_at__lte=now - DISOWNED_FOR) & disowned),
+    }
+
+
+def _delete(over: Q) -> int:
+    """Work in slices: a flood of requests must not be one long transaction."""
     total = 0
     while ids := list(SignupRequest.objects.filter(over).values_list("pk", flat=True)[:_SLICE]):
         SignupRequest.objects.filter(pk__in=ids).delete()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import privacy, sealing, sending, signup
+from subscribers import retention, sealing, sending, signup, tally
 from subscribers.doorbell import ring_later
 from subscribers.faults import told
 
@@ -62,13 +62,13 @@ def seal() -> None:
 
 @shared_task
 def expire() -> None:
-    """Delete what has been kept long enough, and seal whatever an earlier seal passed over.
+    """Delete what has been kept long enough; put tallies together; seal what a seal passed over.
 
     Safe to run twice because what is gone or sealed is not found again.
     """
     now = timezone.now()
-    deleted = {"signups": signup.expire(now=now)} | privacy.retain(now=now)
-    log.info("retention.deleted %s", " ".join(f"{name}={count}" for name, count in deleted.items()))
+    retention.note(retention.apply(now=now), now=now)
+    tally.put_together()
     sealing.seal_all(now=now)
 
 

@@ -79,6 +79,9 @@ PLACES: tuple[tuple[Words, tuple[Place, ...]], ...] = (
             _list(_("Consent records"), "verified_user", people.ConsentRecord),
             _list(_("Notices"), "policy", people.ConsentNotice),
             _list(_("Seals"), "approval", people.ConsentSeal),
+            Place(
+                _("Retention"), "auto_delete", "desk-retention", "subscribers.view_consentrecord"
+            ),
         ),
     ),
     (

@@ -22,6 +22,7 @@ from briefing.admin import (
     repairing,
     reporting,
     resolving,
+    retained,
     sending,
     switch,
     timeline,
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("numbers/growth/", growing.growth, "desk-growth"),
     _screen("numbers/cohorts/", growing.cohorts, "desk-cohorts"),
     _screen("numbers/sources/", growing.sources, "desk-sources"),
+    _screen("consent/retention/", retained.retained, "desk-retention"),
     re_path(
         r"^dispatches/(?P<pk>\d{1,18})/(?P<act>pause|resume|cancel|undo|go-on)/$",
         desk.admin_view(watching.steer),

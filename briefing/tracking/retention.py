@@ -8,13 +8,17 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from briefing.models import Burst, ClickMonth, Event
+from subscribers.models import Newsletter
+from subscribers.retention import Rule
 
 # Providers repeat a report for days, and a person decides about a burst of bounces within weeks.
 KEPT_FOR = timedelta(days=90)
 # Clicks of nobody in particular tell nothing once they are counted.
 NAMELESS_KEPT_FOR = timedelta(days=1)
+TASK = "briefing.tasks.forget"
 _SLICE = 5000
 # What a run does at most: the next one goes on.
 _SLICES = 100
@@ -69,3 +73,46 @@ def _delete(ids: Collection[int]) -> int:
 
 def _month(at: datetime) -> date:
     return at.astimezone(UTC).date().replace(day=1)
+
+
+def _oldest_event() -> datetime | None:
+    return Event.objects.order_by("pk").values_list("received_at", flat=True).first()
+
+
+def _oldest_nameless() -> datetime | None:
+    rows = Event.objects.filter(subscriber_id=None, kind=Event.Kind.CLICKED)
+    return rows.order_by("received_at").values_list("received_at", flat=True).first()
+
+
+def _oldest_month() -> datetime | None:
+    """Return when the oldest month ended: its rows go when that is long enough ago."""
+    months = [
+        ClickMonth.objects.filter(newsletter_id=pk)
+        .order_by("month")
+        .values_list("month", flat=True)[:1]
+        for pk in Newsletter.objects.values_list("pk", flat=True)
+    ]
+    oldest = min((month for found in months for month in found), default=None)
+    if oldest is None:
+        return None
+    after = (oldest.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return datetime(after.year, after.month, 1, tzinfo=UTC)
+
+
+RULES = (
+    Rule(
+        "events",
+        _("What was reported of a reader’s mail: delivered, bounced, opened, clicked"),
+        KEPT_FOR,
+        _oldest_event,
+        TASK,
+    ),
+    Rule(
+        "nameless_clicks",
+        _("Clicks of nobody in particular"),
+        NAMELESS_KEPT_FOR,
+        _oldest_nameless,
+        TASK,
+    ),
+    Rule("click_months", _("That a reader clicked in a month"), KEPT_FOR, _oldest_month, TASK),
+)

@@ -9,6 +9,7 @@ from subscribers.models.consent import (
 )
 from subscribers.models.newsletter import Newsletter, Topic
 from subscribers.models.outbox import Outbox
+from subscribers.models.retention import RetentionRun
 from subscribers.models.signup import SignupRequest
 from subscribers.models.subscriber import Subscriber, Subscription
 from subscribers.models.suppression import Suppression
@@ -22,6 +23,7 @@ __all__ = [
     "ConsentSeal",
     "Newsletter",
     "Outbox",
+    "RetentionRun",
     "SignupRequest",
     "Subscriber",
     "Subscription",

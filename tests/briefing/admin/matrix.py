@@ -96,6 +96,7 @@ OTHERS = {
     "desk-see": "po",
     "desk-export": "ro",
     "desk-evidence": "ro",
+    "desk-retention": "ro",
     "desk-erase": "ro",
     "desk-deliveries": "epro",
     "desk-timeline": "ro",

@@ -63,7 +63,7 @@ def addresses() -> list[str]:
         reverse("desk-follow", args=[sent.issue_id, kind]) for kind in ("missed", "correction")
     ]
     found += [reverse(name, args=[sent.issue_id]) for name in ("desk-course", "desk-heat")]
-    named = ("desk-growth", "desk-cohorts", "desk-sources", "desk-repairs")
+    named = ("desk-growth", "desk-cohorts", "desk-sources", "desk-repairs", "desk-retention")
     found += [reverse(name) for name in named]
     found += [reverse(name, args=[piece.pk]) for name in ("desk-proof", "desk-links")]
     found += [reverse("desk-erase", args=[reader.pk])]
