@@ -14,6 +14,8 @@ PY := $(VENV)/bin/python
 # uv must neither bring its own Python nor ignore the certificates this machine trusts.
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
+# A run starts hundreds of processes: without compiled files each would read all the source anew.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 

@@ -1,6 +1,7 @@
 """Fixtures for the test database: its own file, flushes past the triggers, cheap passwords."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -9,11 +10,20 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import override_settings
 
 from subscribers import triggers
+from tests import template
 from tests.environment import LOCAL_DIR
 
 _USES_SQL = {"db", "transactional_db", "live_server"}
 # Doors: they ask the database by the rules and models that are tested on both databases themselves.
 _SCREENS = ("/admin/", "/views/", "/web/", "/demo/")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import the screens' tests for a run that wants none of them."""
+    unwanted = "not screen" in config.option.markexpr
+    if unwanted and collection_path.is_dir():
+        return any(folder in f"{collection_path.as_posix()}/" for folder in _SCREENS) or None
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,10 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Test SQLite in a file, as copies use it: in memory it has other locks and no second process."""
+    """Test SQLite in a file, as copies use it: in memory it has other locks and no second process.
+
+    A worker among others begins with a copy of what was migrated for all of them.
+    """
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(LOCAL_DIR / "test.sqlite3")
+    if template.is_made():
+        database["TEST"] |= template.begin_with_copy(database["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import postgres
+from tests import postgres, template
 
 LOCAL_DIR = Path(tempfile.mkdtemp(prefix="briefing-tests-"))
 # Collected static files would lie here; the middleware that serves them warns when it is not there.
@@ -88,11 +88,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Start the database before pytest-django reads the settings."""
-    if early_config.known_args_namespace.database == "sqlite":
+    """Start the database before pytest-django reads the settings; migrate it once for all workers."""
+    asked = early_config.known_args_namespace
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if asked.database == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{LOCAL_DIR / 'briefing.sqlite3'}"
-    elif "PYTEST_XDIST_WORKER" not in os.environ:
+    elif not is_worker:
         os.environ["DATABASE_URL"] = _running.enter_context(postgres.running())
+    if getattr(asked, "numprocesses", None) and not is_worker:
+        _running.enter_context(template.migrating(LOCAL_DIR, os.environ["DATABASE_URL"]))
     yield
 
 

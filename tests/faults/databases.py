@@ -6,17 +6,17 @@ the disk here, but a commit is written before it is answered for, as in producti
 
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
 import psycopg
 
 from tests import postgres
+from tests.template import settle
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FLAGS = (
@@ -53,9 +53,7 @@ class Templates:
     def _file(self) -> Path:
         path = self._folder / "migrated.sqlite3"
         self._migrate(f"sqlite:///{path}")
-        with closing(sqlite3.connect(path)) as connection:
-            # What is still in the write-ahead log would be missing from a copy of the file.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        settle(path)
         return path
 
     @cached_property
