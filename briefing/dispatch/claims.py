@@ -80,10 +80,11 @@ def claim(dispatch_id: int, *, now: datetime) -> Held | None:
 
 def next_fence(*, now: datetime) -> int:
     """Draw the next fence: every claim's is higher than all before it."""
-    drawn = Fence.objects.filter(pk=1)
-    while not drawn.update(number=F("number") + 1, heartbeat_at=holding.alive(now)):
+    drawn, number = Fence.objects.filter(pk=1), F("number") + 1
+    if not drawn.update(number=number, heartbeat_at=holding.alive(now)):
         # The first claim of a copy's life.
         Fence.objects.get_or_create(pk=1)
+        drawn.update(number=number, heartbeat_at=holding.alive(now))
     return drawn.values_list("number", flat=True).get()
 
 
