@@ -4,12 +4,14 @@ import json
 import logging
 import urllib.request
 from datetime import datetime
+from email.utils import parseaddr
+from http.client import HTTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 
 from briefing.models import Alert
-from briefing.transports import accounts
+from briefing.transports import single
+from subscribers.ports import Mail
 
 logger = logging.getLogger(__name__)
 
@@ -43,21 +45,25 @@ def tell(*, now: datetime) -> int:
 
 def _mail(alert: Alert) -> bool:
     """Mail through the account that is not in trouble: alerts about bulk leave by the other one."""
-    if not settings.ALERT_RECIPIENTS:
-        return False
-    connection = accounts.backend("transactional")
-    message = EmailMessage(
+    answers = [single.send(_mail_to(each, alert)) for each in settings.ALERT_RECIPIENTS]
+    for answer in answers:
+        if answer.outcome != "accepted":
+            logger.warning("alert_mail_failed alert=%s answer=%s", alert.pk, answer.code)
+    return any(answer.outcome == "accepted" for answer in answers)
+
+
+def _mail_to(recipient: str, alert: Alert) -> Mail:
+    name, address = parseaddr(settings.SERVER_EMAIL)
+    return Mail(
+        purpose="alert",
+        reference=f"alert-{alert.pk}",
+        recipient=recipient,
+        from_name=name or "Briefing",
+        from_address=address,
         subject=f"[Briefing] {alert.get_kind_display()}",
-        body=f"{alert.text}\n\n{settings.PUBLIC_BASE_URL}/admin/\n",
-        from_email=settings.SERVER_EMAIL,
-        to=settings.ALERT_RECIPIENTS,
-        connection=connection,
+        text=f"{alert.text}\n\n{settings.PUBLIC_BASE_URL}/admin/\n",
+        html="",
     )
-    try:
-        return bool(message.send())
-    except OSError as error:
-        logger.warning("alert_mail_failed alert=%s error=%s", alert.pk, type(error).__name__)
-        return False
 
 
 def _post(alert: Alert) -> bool:
@@ -70,6 +76,6 @@ def _post(alert: Alert) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):  # noqa: S310  as above
             return True
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         logger.warning("alert_post_failed alert=%s error=%s", alert.pk, type(error).__name__)
         return False

@@ -128,6 +128,8 @@ def test_a_claim_is_a_sign_of_life(dispatch: Dispatch) -> None:
 
 
 def test_a_fence_is_drawn_from_one_row_and_each_is_the_next(db: None) -> None:
+    # Whatever number the next row would get by itself.
+    Fence.objects.create(pk=5)
     Fence.objects.all().delete()
 
     assert [claims.next_fence(now=NOW) for _ in range(3)] == [1, 2, 3]

@@ -48,8 +48,7 @@ def held(
     lane: str = LANE, *, size: int = 500, intent_upto: int = 0, cautious: bool = False
 ) -> Held:
     readers = array("q", range(size))
-    about = {"intent_upto": intent_upto, "done_upto": 0, "cautious": cautious}
-    return Held(1, 1, lane, readers, 1, claims=1, began_at=0, **about)  # type: ignore[arg-type]
+    return Held(1, 1, lane, readers, 1, intent_upto, 0, cautious, claims=1, began_at=0)
 
 
 def group(*outcomes: int | None, lane: str = LANE, started: bool = True) -> InFlight:
