@@ -28,6 +28,9 @@ _HIGHEST, _LOWEST = 2, 4
 _QUOTES = {"de": "„“‚‘"}
 _ENGLISH_QUOTES = "“”‘’"
 _APOSTROPHE_IN_WORD = re.compile(r"(?<=\w)'(?=\w)")
+# A number and its sign stay on one line.
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_BLANK_BEFORE_SIGN = re.compile(r"(?<=\d) (?=[%€$°])")
 
 
 @lru_cache(maxsize=512)
@@ -51,8 +54,8 @@ def parse(text: str, locale: str = "en") -> list[Token]:
 
 
 def typeset(text: str) -> str:
-    """Return a line of plain text with the apostrophe inside a word as it is printed."""
-    return _APOSTROPHE_IN_WORD.sub("’", text)
+    """Return a line of plain text with apostrophes as they are printed, and no sign alone on a line."""
+    return _BLANK_BEFORE_SIGN.sub(_NO_BREAK, _APOSTROPHE_IN_WORD.sub("’", text))
 
 
 @lru_cache(maxsize=8)
@@ -63,6 +66,7 @@ def _parser(locale: str) -> MarkdownIt:
     # A picture inside the text would be fetched from somewhere; articles have one picture, their own.
     parser.disable(["image", "html_block", "html_inline"])
     parser.core.ruler.push("heading_levels", _shift_headings)
+    parser.core.ruler.push("signs", _keep_signs)
     # The library documents this as the place to decide on addresses; its types see a method.
     parser.validateLink = _is_allowed  # type: ignore[assignment,method-assign]
     return parser
@@ -79,6 +83,14 @@ def _shift_headings(state: StateCore) -> None:
     levels = {level: min(_HIGHEST + rank, _LOWEST) for rank, level in enumerate(used)}
     for token in headings:
         token.tag = f"h{levels[int(token.tag[1])]}"
+
+
+def _keep_signs(state: StateCore) -> None:
+    """Keep numbers and their signs together, in text and not in code."""
+    for token in state.tokens:
+        for child in token.children or ():
+            if child.type == "text":
+                child.content = _BLANK_BEFORE_SIGN.sub(_NO_BREAK, child.content)
 
 
 def links(text: str) -> list[str]:

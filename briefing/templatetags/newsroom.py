@@ -118,7 +118,7 @@ def typeset(text: str) -> str:
 @register.filter
 def marked(excerpt: str) -> SafeString:
     """Write an excerpt of a search with the found words marked, and no Markdown in it."""
-    plain = _MARKDOWN_SIGNS.sub("", excerpt)
+    plain = markdown.typeset(_MARKDOWN_SIGNS.sub("", excerpt))
     text = escape(plain).replace(searching.FOUND, "<mark>")
     return mark_safe(text.replace(searching.FOUND_END, "</mark>"))  # noqa: S308  escaped above
 

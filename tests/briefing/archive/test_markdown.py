@@ -92,3 +92,11 @@ def test_quotation_marks_are_those_of_the_language() -> None:
 
 def test_an_apostrophe_in_a_headline_is_printed_and_a_measure_is_left_alone() -> None:
     assert markdown.typeset("Europe's Robots, 6' tall") == "Europe’s Robots, 6' tall"
+
+
+def test_a_number_and_its_sign_stay_on_one_line_except_in_code() -> None:
+    kept = "\N{NO-BREAK SPACE}"
+    assert markdown.to_html("Up 18,5 % to 40 €; `10 % 3`.") == (
+        "<p>Up 18,5&nbsp;% to 40&nbsp;€; <code>10 % 3</code>.</p>\n"
+    )
+    assert markdown.typeset("Up 5 % in May") == f"Up 5{kept}% in May"

@@ -153,11 +153,11 @@ def _of_a_reader(client: Client) -> Iterator[tuple[str, HttpResponse]]:
     yield "moving", _press(client, preferences, "move", email="new@example.org")
     yield "not moving", _press(client, preferences, "move", email="<no one>&")
     yield from _moving(client, row)
-    yield "left", _press(client, leave, "unsubscribe")
+    yield "left", _press(client, leave, "leave")
     yield "told why", _press(client, leave, "reason", reason="too_often")
     yield from _get(client, "left: ", leave, undo, preferences)
     yield "undone", _press(client, undo, "undo")
-    yield "left everything", _press(client, leave, "everything")
+    yield "left everything", _press(client, leave, "leave_all")
     yield "erased", _press(client, f"{preferences}erase/", "erase")
 
 
