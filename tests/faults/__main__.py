@@ -53,7 +53,9 @@ def main(arguments: list[str]) -> int:
     how = _LONG if asked.long else _QUICK
     with ExitStack() as stack:
         templates = Templates(stack)
-        lines = running.run(wanted, templates, how, long=asked.long, tell=_tell)
+        more = ["--long", str(asked.readers)] if asked.long else []
+        trial = running.Trial(templates, how, more, patience=60 if asked.long else 1)
+        lines = running.run(wanted, trial, tell=_tell)
     took_seconds = time.monotonic() - began
     show(lines)
     sys.stderr.write(f"{len(lines)} faults in {took_seconds:.0f} s\n")
@@ -75,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="name the faults")
     parser.add_argument(
         "--long", action="store_true", help="production's leases, and a million readers"
+    )
+    parser.add_argument(
+        "--readers", type=int, default=1_000_000, help="how many readers the long run has"
     )
     parser.add_argument(
         "--write", action="store_true", help="write the table into docs/guarantees.md"

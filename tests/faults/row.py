@@ -1,6 +1,6 @@
 """Runs one fault in this process, whose environment is the copy's: `python -m tests.faults.row NAME`.
 
-The last line it prints is what was measured, as JSON.
+With `--long READERS` it takes production's numbers. The last line it prints is what was measured, as JSON.
 """
 
 import sys
@@ -11,9 +11,9 @@ from tests.faults.table import Fault, Measured
 from tests.faults.world import TooLongError, World
 
 
-def measure(fault: Fault, *, is_long: bool) -> Measured:
+def measure(fault: Fault, *, readers: int) -> Measured:
     """Run a fault; whatever stops it is what was broken."""
-    with World.open(is_long=is_long) as world:
+    with World.open(readers=readers) as world:
         try:
             return fault.run(world)
         except TooLongError as error:
@@ -23,5 +23,6 @@ def measure(fault: Fault, *, is_long: bool) -> Measured:
 
 
 if __name__ == "__main__":
-    measured = measure(FAULTS[sys.argv[1]], is_long="--long" in sys.argv)
+    readers = int(sys.argv[3]) if "--long" in sys.argv else 0
+    measured = measure(FAULTS[sys.argv[1]], readers=readers)
     sys.stdout.write(f"{measured.as_json()}\n")

@@ -23,6 +23,16 @@ _AT_ONCE = 2
 _LOOK_SECONDS = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What all faults share: databases to copy, settings, arguments, how much longer each may take."""
+
+    templates: Templates
+    settings: Mapping[str, str]
+    arguments: Sequence[str]
+    patience: int
+
+
 @dataclass(slots=True)
 class Running:
     """A fault that is being tried. What its process says lies in its folder until it is over."""
@@ -34,31 +44,29 @@ class Running:
     _began: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def begin(
-        cls, fault: Fault, templates: Templates, how: Mapping[str, str], *, long: bool
-    ) -> Self:
+    def begin(cls, fault: Fault, trial: Trial) -> Self:
         """Start it with a database, a broker's port and settings of its own."""
         folder = tempfile.TemporaryDirectory(prefix=f"fault-{fault.name}-")
         # Made before the clock starts: the first fault of a database would pay for all of them.
         own = {
-            "DATABASE_URL": templates.copy(fault.database, Path(folder.name)),
+            "DATABASE_URL": trial.templates.copy(fault.database, Path(folder.name)),
             "LOCAL_DIR": folder.name,
             "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
         }
-        command = [sys.executable, "-m", "tests.faults.row", fault.name]
+        command = [sys.executable, "-m", "tests.faults.row", fault.name, *trial.arguments]
         with (
             (Path(folder.name) / "said").open("wb") as said,
             (Path(folder.name) / "errors").open("wb") as errors,
         ):
             process = subprocess.Popen(
-                command + (["--long"] if long else []),
-                env={**os.environ, **how, **own},
+                command,
+                env={**os.environ, **trial.settings, **own},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=errors,
                 start_new_session=True,
             )
-        return cls(fault, fault.seconds * (60 if long else 1), folder, process)
+        return cls(fault, fault.seconds * trial.patience, folder, process)
 
     def is_over(self) -> bool:
         """Whether it ended, or has had all the time there is."""
@@ -97,15 +105,8 @@ class Running:
         return time.monotonic() - self._began
 
 
-def run(
-    faults: Sequence[Fault],
-    templates: Templates,
-    how: Mapping[str, str],
-    *,
-    long: bool,
-    tell: Callable[[Line], None],
-) -> list[Line]:
-    """Try all faults and return their lines in order. `how` has the settings they share.
+def run(faults: Sequence[Fault], trial: Trial, *, tell: Callable[[Line], None]) -> list[Line]:
+    """Try all faults and return their lines in order.
 
     Those that want the machine for themselves come last; of the others the longest come first.
     """
@@ -115,7 +116,7 @@ def run(
     try:
         while waiting or running:
             while waiting and _has_room(running, waiting[0]):
-                running.append(Running.begin(waiting.pop(0), templates, how, long=long))
+                running.append(Running.begin(waiting.pop(0), trial))
             time.sleep(_LOOK_SECONDS)
             for each in [each for each in running if each.is_over()]:
                 running.remove(each)

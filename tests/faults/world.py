@@ -32,23 +32,23 @@ class TooLongError(Exception):
 
 @dataclass(slots=True)
 class World:
-    """The surroundings of one fault. `is_long` asks for production's values and numbers."""
+    """The surroundings of one fault. A long run has so many `readers`, any other none."""
 
-    is_long: bool
+    readers: int
     sink: Postbox
     workers: list[Worker] = field(default_factory=list)
     overdue_seconds: float = 0.0
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def open(cls, *, is_long: bool) -> Self:
+    def open(cls, *, readers: int) -> Self:
         """Start a sink on a port of its own and make it the copy's mail server."""
         stack = ExitStack()
         sink = stack.enter_context(Postbox(Path(settings.LOCAL_DIR) / "sink.log"))
         for account in ("bulk", "transactional"):
             settings.MAIL_ACCOUNTS[account] = sink.url
         os.environ["EMAIL_URL"] = sink.url
-        return cls(is_long, sink, _stack=stack)
+        return cls(readers, sink, _stack=stack)
 
     def dispatch(self, number: int, *, domains: Sequence[str] = ("mail.example",)) -> Dispatch:
         """Make so many readers and set an issue to them running; nothing of it is sent yet."""

@@ -14,7 +14,6 @@ from tests.faults.table import Measured
 from tests.faults.verdict import is_settled
 from tests.faults.world import World
 
-_READERS = 1_000_000
 _PAUSE_SECONDS = 5
 _WORKERS = 3
 
@@ -29,7 +28,7 @@ _WORKERS = 3
 )
 def million(world: World) -> Measured:
     """Break one thing after the other, in random order, until everybody has it."""
-    dispatch = world.dispatch(_READERS)
+    dispatch = world.dispatch(world.readers)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     happened: Counter[str] = Counter()
