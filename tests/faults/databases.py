@@ -1,4 +1,4 @@
-"""Gives each fault its own database: a copy of one that was migrated once.
+"""Gives each fault its own database or server: a copy of one that was migrated once.
 
 A kill takes a process, not the machine: what the kernel was handed stays. So nothing is flushed to
 the disk here, but a commit is written before it is answered for, as in production.
@@ -12,8 +12,6 @@ import tempfile
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-
-import psycopg
 
 from tests import postgres
 from tests.template import settle
@@ -35,19 +33,17 @@ class Templates:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        self._copies = 0
 
-    def copy(self, kind: str, folder: Path) -> str:
-        """Return the address of a fresh database for a copy of the product in `folder`."""
+    def copy(self, kind: str, folder: Path, stack: ExitStack) -> str:
+        """Return the address of a fresh database for a copy of the product in `folder`.
+
+        On PostgreSQL with a server of its own, which may be restarted: it runs as long as `stack`.
+        """
         if kind == "sqlite":
             path = folder / "briefing.sqlite3"
             shutil.copyfile(self._file, path)
             return f"sqlite:///{path}"
-        self._copies += 1
-        name = f"fault{self._copies}"
-        with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-        return _named(self._server, name)
+        return stack.enter_context(postgres.running(flags=_FLAGS, like=self._cluster))
 
     @cached_property
     def _file(self) -> Path:
@@ -57,12 +53,8 @@ class Templates:
         return path
 
     @cached_property
-    def _server(self) -> str:
-        server = self._stack.enter_context(postgres.running(flags=_FLAGS))
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE migrated")
-        self._migrate(_named(server, "migrated"))
-        return server
+    def _cluster(self) -> Path:
+        return self._stack.enter_context(postgres.prepared(self._migrate, flags=_FLAGS))
 
     def _migrate(self, url: str) -> None:
         subprocess.run(
@@ -71,8 +63,3 @@ class Templates:
             env=os.environ | {"DATABASE_URL": url, "LOCAL_DIR": str(self._folder)},
             check=True,
         )
-
-
-def _named(server: str, name: str) -> str:
-    """Return the address of another database on the server."""
-    return f"{server.rpartition('/')[0]}/{name}"

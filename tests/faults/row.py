@@ -1,6 +1,7 @@
 """Runs one fault in this process, whose environment is the copy's: `python -m tests.faults.row NAME`.
 
-With `--long READERS` it takes production's numbers. The last line it prints is what was measured, as JSON.
+With `--long READERS` it takes production's numbers. The last line it prints is what was measured, as
+JSON.
 """
 
 import sys

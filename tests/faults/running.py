@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -39,24 +40,28 @@ class Running:
 
     fault: Fault
     seconds: float
-    _folder: "tempfile.TemporaryDirectory[str]"
+    _folder: Path
+    _stack: ExitStack
     _process: "subprocess.Popen[bytes]"
     _began: float = field(default_factory=time.monotonic)
 
     @classmethod
     def begin(cls, fault: Fault, trial: Trial) -> Self:
         """Start it with a database, a broker's port and settings of its own."""
-        folder = tempfile.TemporaryDirectory(prefix=f"fault-{fault.name}-")
+        stack = ExitStack()
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix=f"fault-{fault.name}-"))
+        )
         # Made before the clock starts: the first fault of a database would pay for all of them.
         own = {
-            "DATABASE_URL": trial.templates.copy(fault.database, Path(folder.name)),
-            "LOCAL_DIR": folder.name,
+            "DATABASE_URL": trial.templates.copy(fault.database, folder, stack),
+            "LOCAL_DIR": str(folder),
             "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
         }
         command = [sys.executable, "-m", "tests.faults.row", fault.name, *trial.arguments]
         with (
-            (Path(folder.name) / "said").open("wb") as said,
-            (Path(folder.name) / "errors").open("wb") as errors,
+            (folder / "said").open("wb") as said,
+            (folder / "errors").open("wb") as errors,
         ):
             process = subprocess.Popen(
                 command,
@@ -66,7 +71,7 @@ class Running:
                 stderr=errors,
                 start_new_session=True,
             )
-        return cls(fault, fault.seconds * trial.patience, folder, process)
+        return cls(fault, fault.seconds * trial.patience, folder, stack, process)
 
     def is_over(self) -> bool:
         """Whether it ended, or has had all the time there is."""
@@ -79,7 +84,7 @@ class Running:
         measured = self._measured(code)
         if measured.broken:
             measured.broken += self._words("workers.log")[-12:]
-        self._folder.cleanup()
+        self._stack.close()
         return Line(self.fault, measured, took)
 
     def kill(self) -> None:
@@ -98,7 +103,7 @@ class Running:
 
     def _words(self, name: str) -> list[str]:
         """Return a file's lines, for whoever has to find out why."""
-        path = Path(self._folder.name) / name
+        path = self._folder / name
         return path.read_text("utf-8", "replace").splitlines() if path.exists() else []
 
     def _took(self) -> float:
@@ -124,7 +129,7 @@ def run(faults: Sequence[Fault], trial: Trial, *, tell: Callable[[Line], None]) 
                 tell(line)
     finally:
         for each in running:
-            each.kill()
+            each.end()
     return [lines[fault.name] for fault in faults]
 
 

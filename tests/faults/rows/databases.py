@@ -27,7 +27,6 @@ _COMMITS = 50
 @fault(
     "PostgreSQL restarted at once, 20 times",
     must="lost 0, extra 0, unknown 0; workers reconnect within 10 s",
-    alone=True,
 )
 def postgres_restarts(world: World) -> Measured:
     """Throw every connection out, again and again, while three workers send."""
