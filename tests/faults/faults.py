@@ -10,6 +10,7 @@ from tests.faults.rows import (
     marathon,
     outages,
     people,
+    reports,
     restores,
     sleepers,
     smtp,
@@ -17,7 +18,20 @@ from tests.faults.rows import (
 
 # Their faults enter themselves; this is their order.
 MODULES = (
-    *(kills, databases, brokers, smtp, apis, outages, sleepers, crowds, people, restores, marathon),
+    *(
+        kills,
+        databases,
+        brokers,
+        smtp,
+        apis,
+        outages,
+        reports,
+        sleepers,
+        crowds,
+        people,
+        restores,
+        marathon,
+    ),
 )
 _PLACE = {module.__name__: place for place, module in enumerate(MODULES)}
 FAULTS = dict(sorted(registry.FAULTS.items(), key=lambda item: _PLACE[item[1].run.__module__]))

@@ -108,7 +108,7 @@ def beat(name: str) -> Program:
     )
 
 
-def web(port: int) -> Program:
+def web(port: int, **environment: str) -> Program:
     """Return a web server that trusts the address its visitors claim to come from."""
     # Collected static files would lie there; what serves them warns when it is not there.
     (Path(settings.LOCAL_DIR) / "static").mkdir(exist_ok=True)
@@ -117,6 +117,7 @@ def web(port: int) -> Program:
     return Program(
         [sys.executable, "-m", *server, *quiet, "briefing.wsgi:application"],
         TRUSTED_PROXIES="127.0.0.1",
+        **environment,
     )
 
 
