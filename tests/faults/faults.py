@@ -6,6 +6,7 @@ from tests.faults.rows import (
     brokers,
     crowds,
     databases,
+    keys,
     kills,
     marathon,
     outages,
@@ -18,20 +19,19 @@ from tests.faults.rows import (
 
 # Their faults enter themselves; this is their order.
 MODULES = (
-    *(
-        kills,
-        databases,
-        brokers,
-        smtp,
-        apis,
-        outages,
-        reports,
-        sleepers,
-        crowds,
-        people,
-        restores,
-        marathon,
-    ),
+    kills,
+    databases,
+    brokers,
+    smtp,
+    apis,
+    keys,
+    outages,
+    reports,
+    sleepers,
+    crowds,
+    people,
+    restores,
+    marathon,
 )
 _PLACE = {module.__name__: place for place, module in enumerate(MODULES)}
 FAULTS = dict(sorted(registry.FAULTS.items(), key=lambda item: _PLACE[item[1].run.__module__]))

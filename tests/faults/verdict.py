@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from briefing.dispatch import invariants
+from briefing.dispatch import invariants, questions
 from briefing.dispatch.outcome import ACCEPTED, COUNTERS, DEFERRED, UNKNOWN
 from briefing.models import Delivery, Dispatch, DispatchCount
 from tests.faults import sinklog
@@ -78,4 +78,5 @@ def is_settled(dispatch: Dispatch) -> bool:
     now, rows = timezone.now(), Delivery.objects.filter(dispatch=dispatch)
     soon = rows.filter(outcome=DEFERRED, next_at__lt=now + _SOON)
     leaving = rows.filter(outcome=UNKNOWN, next_at__gt=now)
-    return not soon.exists() and not leaving.exists()
+    asked = questions.open_at(now).filter(dispatch=dispatch)
+    return not soon.exists() and not leaving.exists() and not asked.exists()

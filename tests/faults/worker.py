@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from briefing.dispatch import breaker
+from briefing.dispatch import breaker, questions
 from briefing.management.commands import drain
 
 _PR_SET_PDEATHSIG = 1
@@ -108,3 +108,5 @@ def _become_worker(parent: int) -> None:
     if settings.LEASE_SECONDS < _PRODUCTION_LEASE:
         # Half a minute is what an open breaker waits at first in production.
         vars(breaker)["_FIRST"] = timedelta(seconds=settings.LEASE_SECONDS)
+        # And a provider is asked again after a minute at first, after four hours at last.
+        vars(questions)["WAITS"] = (timedelta(seconds=1),) * len(questions.WAITS)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import control, journal, questions, resolving
+from briefing.dispatch import asking, control, journal, questions, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.dispatch.sender import drain
 from briefing.models import Batch, Breaker, Delivery, Dispatch, Question
@@ -127,6 +127,14 @@ def test_nobody_is_asked_about_who_withdrew_meanwhile(resend: Route) -> None:
     assert len(resend.api.requests) == 1
     assert outcomes(dispatch) == {UNKNOWN}
     assert not Question.objects.exists()
+
+
+def test_without_the_look_at_its_readers_that_test_fails(
+    resend: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "reason_to_skip", lambda _reader, _taken: "")
+    with pytest.raises(AssertionError):
+        test_nobody_is_asked_about_who_withdrew_meanwhile(resend)
 
 
 def test_nobody_is_asked_about_of_whom_a_person_has_decided(resend: Route) -> None:
