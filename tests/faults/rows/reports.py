@@ -159,8 +159,8 @@ def _judged(dispatch: Dispatch, reports: Iterable[tuple[str, int]]) -> Measured:
     measured.demand(not lost, f"I10 {lost} deliveries tell another fate")
     measured.demand(kept == kinds.total(), f"{kept} reports kept of {kinds.total()}")
     counted: Counter[int] = Counter()
-    for kind, number in EventCount.objects.values_list("kind", "number"):
-        counted[kind] += number
+    for bit, number in EventCount.objects.values_list("kind", "number"):
+        counted[bit] += number
     measured.demand(counted == kinds, f"I10 counted {dict(counted)} of {dict(kinds)}")
     suppressed = Suppression.objects.values("address_hash").distinct().count()
     measured.demand(suppressed == len(bad), f"{suppressed} suppressed of {len(bad)}")
