@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from subscribers import departures
+from subscribers import departures, lately
 from subscribers.models import ConsentContext, ConsentNotice, ConsentRecord
 
 _SALT_BYTES = 16
@@ -174,8 +174,12 @@ def publish_next(kind: str, *, locale: str, text: str, now: datetime) -> Consent
 def current_notice(kind: str, *, locale: str) -> ConsentNotice:
     """Return the newest wording in the reader's language, else in English, else in any.
 
-    Raises: NoticeMissingError.
+    A new one counts within a second of its publication. Raises: NoticeMissingError.
     """
+    return lately.recall(("notice", kind, locale), lambda: _newest_notice(kind, locale))
+
+
+def _newest_notice(kind: str, locale: str) -> ConsentNotice:
     newest = ConsentNotice.objects.filter(kind=kind).order_by("-version")
     notice = (
         newest.filter(locale=locale).first() or newest.filter(locale="en").first() or newest.first()

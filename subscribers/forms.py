@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from subscribers import address, links
+from subscribers import address, lately, links
 from subscribers.address import Address
 from subscribers.models import ConsentNotice, Newsletter, Subscriber, Subscription, Topic
 from subscribers.preferences import Choices
@@ -40,10 +40,22 @@ def time_zones() -> list[tuple[str, Any]]:
     return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions.items()]
 
 
+class _KnownChoice(forms.ModelChoiceField):
+    """A choice that everybody makes: one process asks the database about it once a second."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the row that was chosen."""
+        if value in self.empty_values:
+            return None
+        name = self.to_field_name or "pk"
+        key = (self.queryset.model.__name__, name, str(value))
+        return lately.recall(key, lambda: super(_KnownChoice, self).to_python(value))
+
+
 class SignupForm(forms.Form):
     """One field for the person; the rest says where the form stood and what it showed."""
 
-    newsletter = forms.ModelChoiceField(
+    newsletter = _KnownChoice(
         queryset=Newsletter.objects.filter(open_to_signup=True), to_field_name="slug"
     )
     email = forms.CharField(
@@ -54,7 +66,7 @@ class SignupForm(forms.Form):
     topics = forms.ModelMultipleChoiceField(
         queryset=Topic.objects.all(), to_field_name="slug", required=False
     )
-    notice = forms.ModelChoiceField(
+    notice = _KnownChoice(
         queryset=ConsentNotice.objects.filter(kind=ConsentNotice.Kind.SIGNUP), required=False
     )
     form = forms.SlugField(max_length=40, required=False)

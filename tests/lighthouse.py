@@ -71,14 +71,15 @@ def main() -> int:
     """Measure; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.lighthouse", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"keep the marks in {_DOCUMENT}")
+    parser.add_argument("--url", help="a copy that runs already, such as http://localhost:8000")
     options = parser.parse_args()
     lighthouse, chromium = program(), path_of_chromium()
     if not (lighthouse and chromium):
         lacking = "chromium (apt-get install chromium)" if lighthouse else "Lighthouse (see --help)"
         sys.stdout.write(f"skipped: {lacking} is not installed\n")
         return 0
-    with copy.running() as running:
-        found = list(measure(running.url, lighthouse=lighthouse, chromium=chromium))
+    with copy.address(options.url) as url:
+        found = list(measure(url, lighthouse=lighthouse, chromium=chromium))
     sys.stdout.write(as_table(found) + "\n")
     for each in found:
         for fault in each.faults if not each.held else ():

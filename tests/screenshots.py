@@ -4,6 +4,7 @@ It starts a copy by `manage.py up` and takes the front page and an article at th
 every page is looked at, light and dark. What is below the first screen the documents do not show.
 """
 
+import argparse
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -23,16 +24,19 @@ _QUALITY = 82
 
 def main() -> int:
     """Take them; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    parser.add_argument("--url", help="a copy that runs already, such as http://localhost:8000")
+    options = parser.parse_args()
     chromium = path_of_chromium()
     if chromium is None:
         sys.stdout.write("skipped: chromium is not installed (apt-get install chromium)\n")
         return 0
-    with copy.running() as running, sync_playwright() as playwright:
+    with copy.address(options.url) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for width, height in _SCREENS:
             for scheme in ("light", "dark"):
                 page = browser.new_page(
-                    base_url=running.url,
+                    base_url=url,
                     viewport={"width": width, "height": height},
                     color_scheme="dark" if scheme == "dark" else "light",
                     locale="en-GB",

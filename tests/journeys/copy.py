@@ -88,6 +88,16 @@ def running() -> Iterator[Copy]:
             process.wait(_STOP_SECONDS)
 
 
+@contextmanager
+def address(of_running: str | None) -> Iterator[str]:
+    """Yield the site's address of a copy that runs already, or else of one that is started for this."""
+    if of_running:
+        yield of_running.rstrip("/")
+        return
+    with running() as copy:
+        yield copy.url
+
+
 def _environment(folder: Path) -> dict[str, str]:
     """Return the environment of somebody who has set nothing; the tests' own must not leak in."""
     kept = ("HOME", "LANG", "PATH", "TMPDIR")
