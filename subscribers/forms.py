@@ -40,15 +40,15 @@ def time_zones() -> list[tuple[str, Any]]:
     return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions.items()]
 
 
-class _KnownChoice(forms.ModelChoiceField):
+class _KnownChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs
     """A choice that everybody makes: one process asks the database about it once a second."""
 
     def to_python(self, value: Any) -> Any:
         """Return the row that was chosen."""
-        if value in self.empty_values:
+        rows = self.queryset
+        if rows is None or value in self.empty_values:
             return None
-        name = self.to_field_name or "pk"
-        key = (self.queryset.model.__name__, name, str(value))
+        key = (rows.model.__name__, self.to_field_name, str(value))
         return lately.recall(key, lambda: super(_KnownChoice, self).to_python(value))
 
 
