@@ -60,8 +60,9 @@ def main(arguments: list[str]) -> int:
     show(lines)
     sys.stderr.write(f"{len(lines)} faults in {took_seconds:.0f} s\n")
     if asked.write:
-        at, cores = datetime.now(UTC), os.cpu_count() or 1
-        write_document(lines, _GUARANTEES, at=at, took_seconds=took_seconds, cores=cores)
+        at, cores, name = datetime.now(UTC), os.cpu_count() or 1, "long" if asked.long else "chaos"
+        head = f"Measured on {at:%d %B %Y} on {cores} cores, in {took_seconds:.0f} seconds."
+        write_document(lines, _GUARANTEES, head, name=name)
     return 0 if all(line.held for line in lines) else 1
 
 

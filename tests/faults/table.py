@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console
 from rich.table import Table
 
-BEGIN, END = "<!-- chaos table -->", "<!-- end of chaos table -->"
+_BEGIN, _END = "<!-- {} table -->", "<!-- end of {} table -->"
 _COLUMNS = ("fault", "must hold", "lost", "extra", "to unsub.", "unknown", "recovered", "measured")
 
 
@@ -99,16 +98,14 @@ def show(lines: Sequence[Line]) -> None:
             console.print(f"{line.fault.name}: {broken}", markup=False)
 
 
-def write_document(
-    lines: Sequence[Line], path: Path, *, at: datetime, took_seconds: float, cores: int
-) -> None:
-    """Replace the table between the markers of a document; the words around it stay."""
+def write_document(lines: Sequence[Line], path: Path, head: str, *, name: str) -> None:
+    """Replace the table of a name between its markers in a document; the words around it stay."""
     rows = [f"| {' | '.join((*_COLUMNS, ''))} |", f"|{'---|' * (len(_COLUMNS) + 1)}"]
     for line in lines:
         verdict = "ok" if line.held else "**FAILED**"
         rows.append(f"| {' | '.join((*line.cells(), verdict))} |")
-    head = f"Measured on {at:%d %B %Y} on {cores} cores, in {took_seconds:.0f} seconds."
-    before, rest = path.read_text("utf-8").split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
+    begin, end = _BEGIN.format(name), _END.format(name)
+    before, rest = path.read_text("utf-8").split(begin, 1)
+    after = rest.split(end, 1)[1]
     text = "\n".join([head, "", *rows])
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")

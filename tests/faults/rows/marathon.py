@@ -19,7 +19,7 @@ _WORKERS = 3
 
 
 @fault(
-    "1,000,000 readers, a fault every 5 s: a worker killed, stopped or replaced, PostgreSQL "
+    "a fault every 5 s until everybody has it: a worker killed, stopped or replaced, PostgreSQL "
     "restarted, the mail server's connections reset, the mail server away for 3 s",
     must="lost 0, extra 0; a killed lease recovered within 90 s and a drain's turn",
     seconds=120,
@@ -39,7 +39,8 @@ def million(world: World) -> Measured:
             world.watch_leases()
             time.sleep(0.5)
         happened[_break_something(world)] += 1
-    note = ", ".join(f"{number} {what}" for what, number in happened.most_common())
+    faults = ", ".join(f"{number} {what}" for what, number in happened.most_common())
+    note = f"{world.readers:,} readers; {faults}"
     # Every connection that was reset had a message on it that nobody can answer for.
     resets = (happened["reset"] + happened["away"]) * _WORKERS * 8
     return finished(world, dispatch, note=note, timeouts=resets)
