@@ -69,6 +69,9 @@ def main(arguments: list[str]) -> int:
 def _tell(line: Line) -> None:
     verdict = "ok" if line.held else "FAILED"
     sys.stderr.write(f"{verdict:8}{line.fault.name:28}{line.took_seconds:6.1f} s\n")
+    # A run takes minutes: what broke is said at once, its details below the table.
+    for broken in line.measured.broken[:1]:
+        sys.stderr.write(f"        {broken[-500:]}\n")
     sys.stderr.flush()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from briefing import tasks
-from briefing.dispatch import resolving
+from briefing.dispatch import questions, resolving
 from briefing.dispatch.clock import database_now
 from briefing.models import Delivery, Dispatch
 
@@ -50,6 +50,7 @@ class Command(BaseCommand):
             self._told(number, "to be sent again")
         else:
             self._summary(list(rows))
+            self._still_asked(dispatch_id)
 
     def _told(self, number: int, what: str) -> None:
         self.stdout.write(f"{number} deliveries are now {what}")
@@ -63,6 +64,15 @@ class Command(BaseCommand):
         ).most_common():
             self.stdout.write(f"{number:>8}  {outcome}: {code}")
         self.stdout.write("Decide with --accept, --reject or --resend; see them with --csv.")
+
+    def _still_asked(self, dispatch_id: int) -> None:
+        asked = questions.open_at(database_now()).filter(dispatch_id=dispatch_id)
+        first = asked.order_by("next_at").first()
+        if first:
+            self.stdout.write(
+                f"The provider is still asked about calls ({asked.count()}), next at "
+                f"{first.next_at:%H:%M} UTC. That gives nobody a second copy: wait for it."
+            )
 
     def _write_csv(self, rows: list[Delivery]) -> None:
         writer = csv.writer(self.stdout)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -183,6 +184,17 @@ def test_whoever_is_refused_in_a_call_that_was_taken_is_told_so(resend: Route) -
     a_minute_later(dispatch, resend.transport)
     rows = dispatch.deliveries.order_by("subscriber_id").values_list("outcome", flat=True)
     assert list(rows) == [ACCEPTED, REJECTED, ACCEPTED, ACCEPTED, ACCEPTED]
+
+
+def test_the_operator_is_told_that_the_provider_is_still_asked(
+    resend: Route, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dispatch = lost_answer(resend, Response(500))
+    call_command("unknown", dispatch.pk)
+    assert "still asked about calls (1)" in capsys.readouterr().out
+    a_minute_later(dispatch, resend.transport)
+    call_command("unknown", dispatch.pk)
+    assert capsys.readouterr().out == "Nothing is unknown.\n"
 
 
 def test_behind_the_life_of_the_key_nothing_is_asked(resend: Route) -> None:
