@@ -39,13 +39,13 @@ def main(arguments: list[str]) -> int:
         for each in FAULTS.values():
             sys.stdout.write(f"{each.name:28}{each.what}\n")
         return 0
-    if asked.only and asked.only not in FAULTS:
-        sys.stderr.write(f"No fault is named {asked.only}; `--list` names them.\n")
+    if strange := [name for name in asked.only if name not in FAULTS]:
+        sys.stderr.write(f"No fault is named {', '.join(strange)}; `--list` names them.\n")
         return 2
     wanted = [
         each
         for each in FAULTS.values()
-        if each.name == asked.only or (not asked.only and (asked.long or not each.only_long))
+        if each.name in asked.only or (not asked.only and (asked.long or not each.only_long))
     ]
     # Held so far so that nobody listens there; a fault's own broker will.
     tests.environment.broker_port.close()
@@ -77,7 +77,7 @@ def _tell(line: Line) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--only", metavar="NAME", help="run one fault")
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="run these faults")
     parser.add_argument("--list", action="store_true", help="name the faults")
     parser.add_argument(
         "--long", action="store_true", help="production's leases, and a million readers"

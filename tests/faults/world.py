@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
+from django.db import connection
+from django.urls import get_resolver
 from django.utils import timezone
 
 from briefing.dispatch import control, planner
@@ -51,11 +53,17 @@ class World:
         for account in ("bulk", "transactional"):
             settings.MAIL_ACCOUNTS[account] = sink.url
         os.environ["EMAIL_URL"] = sink.url
+        # Read now: within the transaction that begins a dispatch it would take longer, on a busy
+        # machine, than a lease of seconds lets any transaction lie idle.
+        len(get_resolver().reverse_dict)
         return cls(readers, sink, _stack=stack)
 
     def dispatch(self, number: int, *, domains: Sequence[str] = ("mail.example",)) -> Dispatch:
         """Make so many readers and set an issue to them running; nothing of it is sent yet."""
         readers.subscribe(number, domains=domains)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET idle_in_transaction_session_timeout = 0")
         dispatch = control.start(self.issue(), now=timezone.now())
         planner.plan(dispatch.pk, ring=lambda _id: None)
         return dispatch
