@@ -56,8 +56,8 @@ def one_click(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: da
         _leave(_one(subscriber_id, newsletter_id), origin, now=now)
 
 
-def from_everything(subscriber_id: int, *, origin: Origin, now: datetime) -> int:
-    """Leave every newsletter; return how many were left just now."""
+def from_everything(subscriber_id: int, *, origin: Origin, now: datetime) -> list[int]:
+    """Leave every newsletter; return which were left just now."""
     with transaction.atomic():
         return _leave(Subscription.objects.filter(subscriber_id=subscriber_id), origin, now=now)
 
@@ -90,9 +90,9 @@ def give_reason(subscriber_id: int, newsletter_id: int, reason: str) -> None:
         )
 
 
-def _leave(rows: QuerySet[Subscription], origin: Origin, *, now: datetime) -> int:
+def _leave(rows: QuerySet[Subscription], origin: Origin, *, now: datetime) -> list[int]:
     """End what is active among `rows`, with a ledger entry for each that this call has ended."""
-    left = 0
+    left = []
     active = rows.filter(state=State.ACTIVE).select_related("subscriber").order_by("pk")
     for row in active:
         ended = Subscription.objects.filter(pk=row.pk, state=State.ACTIVE).update(
@@ -102,7 +102,7 @@ def _leave(rows: QuerySet[Subscription], origin: Origin, *, now: datetime) -> in
             act = ConsentRecord.Act.WITHDRAWN
             consent.record(Entry(row.subscriber.person, act, now, row.newsletter_id, origin))
             tally.left([row.pk], now=now)
-            left += 1
+            left.append(row.newsletter_id)
     return left
 
 

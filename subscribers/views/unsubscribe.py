@@ -22,9 +22,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     if action == "leave":
         return _leave(request, subscriber_id, newsletter_id, token)
     if action == "leave_all":
-        origin = visitor.origin(request, form="unsubscribe-all")
-        unsubscribe.from_everything(subscriber_id, origin=origin, now=timezone.now())
-        return _left(request, newsletter_id, token, everything=True)
+        return _leave_all(request, subscriber_id, newsletter_id, token)
     if action == "reason":
         unsubscribe.give_reason(subscriber_id, newsletter_id, request.POST.get("reason", ""))
         return _left(request, newsletter_id, token, thanked=True)
@@ -82,11 +80,24 @@ def _leave(
     )
     tasks.send_later(goodbye_id)
     # Only the click that ended it offers to take it back: an old mail passed on must not.
-    undo_url = ""
-    if goodbye_id:
-        undo_token = links.make("undo", subscriber_id, newsletter_id, links.now())
-        undo_url = reverse("undo", args=[undo_token])
+    undo_url = _undo_url(subscriber_id, newsletter_id) if goodbye_id else ""
     return _left(request, newsletter_id, token, undo_url=undo_url)
+
+
+def _leave_all(
+    request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str
+) -> HttpResponse:
+    origin = visitor.origin(request, form="unsubscribe-all")
+    left = unsubscribe.from_everything(subscriber_id, origin=origin, now=timezone.now())
+    names = Newsletter.objects.filter(pk__in=left).order_by("pk").values_list("pk", "name")
+    # Each by itself: who took leave of all may want one of them back.
+    undo_all = [(name, _undo_url(subscriber_id, pk)) for pk, name in names]
+    return _left(request, newsletter_id, token, everything=True, undo_all=undo_all)
+
+
+def _undo_url(subscriber_id: int, newsletter_id: int) -> str:
+    token = links.make("undo", subscriber_id, newsletter_id, links.now())
+    return reverse("undo", args=[token])
 
 
 def _left(request: HttpRequest, newsletter_id: int, token: str, **said: Any) -> HttpResponse:

@@ -65,7 +65,8 @@ def test_the_mail_clients_button_writes_no_goodbye(row: Subscription) -> None:
 
 
 def test_everything_ends_with_an_entry_for_each(row: Subscription) -> None:
-    assert unsubscribe.from_everything(row.subscriber_id, origin=ORIGIN, now=LATER) == 2
+    left = unsubscribe.from_everything(row.subscriber_id, origin=ORIGIN, now=LATER)
+    assert len(set(left)) == 2
 
     assert [state for (name, _), state in _states().items() if name == "anna"] == [
         "unsubscribed"
