@@ -28,6 +28,8 @@ class Hook:
 
     url: str = ""
     status: int = 204
+    # Whatever names this is answered with an error.
+    refuses: bytes = b"nothing at all"
     posted: list[tuple[str, bytes]] = field(default_factory=list)
 
 
@@ -40,7 +42,7 @@ def hook() -> Iterator[Hook]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.posted.append((self.headers["Content-Type"], body))
             if told.status:
-                self.send_response(told.status)
+                self.send_response(500 if told.refuses in body else told.status)
                 self.end_headers()
             else:
                 self.wfile.write(b"this is no HTTP\r\n\r\n")
@@ -140,6 +142,16 @@ def test_alerts_are_told_in_the_order_they_came(settings: Settings, hook: Hook) 
     assert alerts.tell(now=NOW) == 2
 
     assert [json.loads(body)["text"] for _kind, body in hook.posted] == ["first", "third"]
+
+
+def test_an_alert_that_is_told_lets_no_other_count_as_told(settings: Settings, hook: Hook) -> None:
+    settings.ALERT_WEBHOOK_URL, hook.refuses = hook.url, b"second"
+    for text in ("first", "second", "third"):
+        raise_one(text, text=text)
+
+    assert alerts.tell(now=NOW) == 2
+
+    assert Alert.objects.get(told_at=None).text == "second"
 
 
 def test_with_nobody_to_tell_an_alert_waits_for_nobody() -> None:
