@@ -186,8 +186,8 @@ def ask_providers() -> None:
 
 
 def fold_later() -> None:
-    """Fold once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: doorbell.ring(fold, ()))
+    """Fold soon after the surrounding transaction is committed, once for a burst of them."""
+    transaction.on_commit(lambda: doorbell.ring_soon(fold))
 
 
 def check_links_later() -> None:

@@ -22,11 +22,34 @@ _SILENT_SECONDS = 15.0
 _connection: Connection | None = None
 _lock = threading.Lock()
 _silent_until = 0.0
+# By task: until when a ring that was put on the queue is still to be answered.
+_soon: dict[str, float] = {}
 
 
 def ring_later(task: "Task[Any, Any]", *args: Any) -> None:
     """Ring for a task once the current transaction has committed."""
     transaction.on_commit(lambda: ring(task, args))
+
+
+def ring_soon(task: "Task[Any, Any]", *, seconds: float = 1.0) -> None:
+    """Ring for a task to begin in so many seconds, once however often it is asked for until then.
+
+    For what looks for whatever is due: a burst of a hundred thousand reports is one ring a second,
+    not a hundred thousand before the next confirmation. Call it behind the commit: what is committed
+    before the ring is answered is found by it.
+    """
+    now = time.monotonic()
+    with _lock:
+        if now < _soon.get(task.name, 0.0):
+            return
+        _soon[task.name] = now + seconds
+    ring(task, (), seconds=seconds)
+
+
+def forget() -> None:
+    """Forget what was rung for, as a new process would."""
+    with _lock:
+        _soon.clear()
 
 
 def ring(task: "Task[Any, Any]", args: tuple[Any, ...], *, seconds: float = 0.0) -> None:

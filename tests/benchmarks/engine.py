@@ -210,6 +210,8 @@ if __name__ == "__main__":
         "worker": worker,
         "django": naive,
         "events": reports.events,
+        "references": reports.references,
+        "fold_all": reports.fold_all,
         "counted": counted,
         "screens": screens.screens,
     }

@@ -7,10 +7,11 @@ from typing import Any
 from django.utils import timezone
 
 from briefing.dispatch import planner, sender
-from briefing.models import Event, EventCount
+from briefing.models import Delivery, Event, EventCount
 from briefing.tracking import apply, record, turn
 from briefing.tracking.record import Report
 from briefing.transports import accounts
+from subscribers import links
 from subscribers.models import Newsletter
 from tests.benchmarks import world
 
@@ -46,6 +47,27 @@ def events(readers: int) -> dict[str, Any]:
         "complete": counted.get(turn.BITS[Event.Kind.DELIVERED]) == readers
         and not Event.objects.filter(folded_at=None).exists(),
     }
+
+
+def references(_readers: int) -> dict[str, Any]:
+    """Dispatch to nowhere; return the reference that each reader's copy carried."""
+    dispatch = world.dispatch(Newsletter.objects.get())
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    sender.drain(dispatch.pk, accounts.transport(), seconds=3600)
+    rows = Delivery.objects.filter(dispatch=dispatch).values_list("subscriber_id", flat=True)
+    sign = links.signer("reference")
+    return {"references": [sign(dispatch.pk, reader) for reader in rows]}
+
+
+def fold_all(_readers: int) -> dict[str, Any]:
+    """Fold whatever was posted; return how much there was, and how fast it went."""
+    number = Event.objects.count()
+    began = time.monotonic()
+    while apply.fold(now=timezone.now()):
+        pass
+    seconds = time.monotonic() - began
+    assert not Event.objects.filter(folded_at=None).exists()
+    return {"events": number, "per_second": number / seconds}
 
 
 def _posts(dispatch_id: int, readers: int) -> Iterator[list[Report]]:

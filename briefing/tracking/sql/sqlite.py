@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 from briefing.tracking.sql.rows import COLUMNS, Row
 
@@ -39,5 +39,6 @@ def insert(rows: Sequence[Row], *, now: datetime) -> None:
         (*row[:5], adapt(row.at), *row[6:9], json.dumps(row.payload, default=str), came, came)
         for row in rows
     ]
-    with connection.cursor() as cursor:
+    # By itself each row would be a transaction, and each of them would wait for the disk.
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(_INSERT, lines)
