@@ -167,7 +167,7 @@ def reconcile() -> None:
     """
     nightly.begin(now=database_now())
     unknown.resolve(now=database_now(), again=True)
-    doorbell.ring(fold, ())
+    doorbell.ring_soon(fold)
     doorbell.ring(ask_providers, ())
 
 
@@ -178,11 +178,10 @@ def ask_providers() -> None:
     Safe to run twice because a comparison is claimed by one conditional UPDATE, and an answer that
     is heard twice is one report.
     """
-    unknown.resolve(now=database_now())
-    more_in = nightly.go_on(now=database_now())
-    doorbell.ring(fold, ())
-    if more_in is not None:
-        doorbell.ring(ask_providers, (), seconds=more_in)
+    waits = [unknown.resolve(now=database_now()).more_in, nightly.go_on(now=database_now())]
+    doorbell.ring_soon(fold)
+    if waits := [each for each in waits if each is not None]:
+        doorbell.ring(ask_providers, (), seconds=min(waits))
 
 
 def fold_later() -> None:

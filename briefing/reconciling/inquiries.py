@@ -17,6 +17,8 @@ from subscribers.models import Subscriber
 
 # An answer may still come by itself for so long; the site's policy waits longer.
 UNKNOWN_AFTER = timedelta(minutes=5)
+# By day it is asked for so long; at night again.
+_ASKED_FOR = timedelta(hours=6)
 # Most providers keep what they did for at least so long.
 KEPT_FOR = timedelta(days=9)
 # A receiving server that defers is tried again for a day or two, and the report comes behind that.
@@ -39,6 +41,7 @@ def unknown(*, now: datetime, again: bool) -> Iterator[Inquiry]:
     )
     if not again:
         rows = rows.filter(Q(code=None) | ~Q(code__startswith=resolving.NOT_FOUND))
+        rows = rows.filter(at__gt=now - _ASKED_FOR)
     yield from _inquiries(rows, behind=(0, 0))
 
 

@@ -130,9 +130,14 @@ def _work(one: Reconciliation, desk: Desk, ask: Asking, *, now: datetime) -> Non
 
 
 def _ask_about_silent(one: Reconciliation, desk: Desk, ask: Asking, *, now: datetime) -> None:
-    """Ask about one delivery after the other, and leave behind which was the last."""
-    if one.provider not in accounts.ways("bulk", "fallback"):
+    """Ask about one delivery after the other, and leave behind which was the last.
+
+    With several ways out a delivery that this provider does not know may have left by another.
+    """
+    ways = accounts.ways("bulk", "fallback")
+    if one.provider not in ways:
         return
+    only_way = ways == {one.provider}
     upto = one.asked_upto
     place = (upto.get("dispatch", 0), upto.get("reader", 0))
     # As of the beginning: what grows old meanwhile is the next night's.
@@ -141,7 +146,8 @@ def _ask_about_silent(one: Reconciliation, desk: Desk, ask: Asking, *, now: date
             return
         answer = desk.look_up(ask, inquiry)
         with transaction.atomic():
-            findings.write([answers.take_silent(one.provider, inquiry, answer, now=now)])
+            if only_way or (answer and answer.seen):
+                findings.write([answers.take_silent(one.provider, inquiry, answer, now=now)])
             one.asked += 1
             Reconciliation.objects.filter(pk=one.pk).update(
                 asked=F("asked") + 1,
@@ -150,6 +156,9 @@ def _ask_about_silent(one: Reconciliation, desk: Desk, ask: Asking, *, now: date
 
 
 def _tell_unreported(one: Reconciliation, *, now: datetime) -> None:
+    if accounts.ways("bulk", "fallback") != {one.provider}:
+        # A mail server reports nothing, and another provider has a webhook of its own.
+        return
     for dispatch_id in inquiries.unreported(now=one.began_at):
         text = (
             f"Hardly anything was reported of dispatch {dispatch_id}. Does {one.provider} know the "
@@ -171,4 +180,5 @@ def _give_up(one: Reconciliation, reason: str, *, now: datetime) -> None:
 
 def _move(one: Reconciliation, state: State, **values: object) -> None:
     one.state = state
-    Reconciliation.objects.filter(pk=one.pk).update(state=state, **values)
+    # A cursor may hold an address: it goes as soon as the list is behind us.
+    Reconciliation.objects.filter(pk=one.pk).update(state=state, cursor="", **values)

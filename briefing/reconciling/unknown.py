@@ -5,6 +5,7 @@ Before it: recovery, which listed them. After it: resolving, by evidence alone.
 
 import logging
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -23,8 +24,16 @@ logger = logging.getLogger(__name__)
 Opened = dict[str, tuple[Desk, Asking]]
 
 
-def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> int:
-    """Ask about what is unknown; return how many deliveries were settled. Safe to run twice.
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """How many deliveries were settled in one turn, and in how many seconds there is more to ask."""
+
+    settled: int = 0
+    more_in: float | None = None
+
+
+def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> Resolved:
+    """Ask about what is unknown, for one turn. Safe to run twice.
 
     A delivery whose account is a mail server, or a provider without an answer, is left as it is.
     """
@@ -33,8 +42,8 @@ def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> 
     waiting = inquiries.unknown(now=now, again=again)
     first = next(waiting, None) if names else None
     if first is None:
-        return 0
-    turn, settled = (pace or Pace()).turn(), 0
+        return Resolved()
+    turn, settled, more_in = (pace or Pace()).turn(), 0, None
     with ExitStack() as stack:
         try:
             opened: Opened = {}
@@ -44,12 +53,12 @@ def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> 
                 opened[name] = (DESKS[name], ask)
             for inquiry in (first, *waiting):
                 settled += _ask(inquiry, opened, all_asked=ways == set(names), now=now)
-        except LaterError:
+        except LaterError as error:
             # The next turn goes on: what was settled is not unknown any more.
-            pass
+            more_in = max(1.0, error.seconds)
         except AskError as error:
             logger.warning("unknown_not_asked reason=%s", error.reason)
-    return settled
+    return Resolved(settled, more_in)
 
 
 def _ask(inquiry: Inquiry, opened: Opened, *, all_asked: bool, now: datetime) -> bool:

@@ -54,7 +54,10 @@ def take(request: HttpRequest, esp: str) -> HttpResponse:
     """
     if esp not in _VIEWS or not settings.ANYMAIL.get("WEBHOOK_SECRET"):
         raise Http404
-    if int(request.headers.get("Content-Length") or 0) > MAX_BYTES:
+    length = request.headers.get("Content-Length") or "0"
+    if not (length.isascii() and length.isdigit()):
+        return HttpResponse(status=400)
+    if int(length) > MAX_BYTES:
         return HttpResponse(status=413)
     answer: HttpResponse = _view(esp)(request)
     answer.headers["Cache-Control"] = "no-store"

@@ -12,6 +12,7 @@ from briefing.dispatch.clock import database_now
 from briefing.models import Reconciliation, Repair
 from briefing.providers.table import DESKS
 from briefing.reconciling import nightly, unknown
+from briefing.reconciling.nightly import Pace
 from briefing.tracking import apply
 
 
@@ -48,8 +49,8 @@ class Command(BaseCommand):
     def _compare(self) -> None:
         now = database_now()
         nightly.begin(now=now)
-        settled = unknown.resolve(now=now, again=True)
-        self.stdout.write(f"{settled} unknown deliveries were settled")
+        resolved = unknown.resolve(now=now, again=True, pace=Pace(seconds=600))
+        self.stdout.write(f"{resolved.settled} unknown deliveries were settled")
         while (seconds := nightly.go_on(now=database_now())) is not None:
             self._tell_progress()
             time.sleep(seconds)

@@ -141,7 +141,7 @@ def test_the_provider_says_what_became_of_the_unknown(name: str, provider: Provi
             Message(f"77{place}", each.address, each.reference, each.seen)
             for place, each in enumerate(fake.messages)
         ]
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 3
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 3
     apply.fold(now=timezone.now())
     outcomes = dict(Delivery.objects.values_list("subscriber_id", "outcome"))
     assert outcomes == {
@@ -177,7 +177,7 @@ def test_an_answer_of_no_use_leaves_the_unknown_as_it_is(
     fake = provider()
     assert fake.api is not None
     fake.api.script.append(answer)
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 0
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 0
     assert list(Delivery.objects.order_by("subscriber_id").values_list("outcome", "code")) == [
         (UNKNOWN, row.code) for row in rows
     ]
@@ -189,11 +189,11 @@ def test_with_a_second_way_out_one_provider_alone_cannot_say_that_it_was_never_t
     (row,) = unknown_rows(1)
     provider()
     settings.MAIL_ACCOUNTS = settings.MAIL_ACCOUNTS | {"fallback": settings.EMAIL_URL}
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 0
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 0
     assert Delivery.objects.get().code == row.code
     other = provider("mailgun", account="fallback")
     other.messages = [taken(row, "delivered")]
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 1
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 1
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_message_that_the_provider_refused_itself_is_rejected(
     monkeypatch.setitem(event, "type", "policy_rejection")
     fake = provider("sparkpost")
     fake.messages = [taken(row, "delivered")]
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 1
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 1
     assert Delivery.objects.get().outcome == REJECTED
 
 
@@ -233,5 +233,27 @@ def test_the_reference_signed_by_an_older_key_is_still_ours(
     fake = provider("mailgun")
     fake.messages = [taken(row, "delivered")]
     settings.LINK_KEYS = {2: b"a-newer-key-0123456789abcdef0123"} | settings.LINK_KEYS
-    assert unknown.resolve(now=timezone.now(), pace=PACE) == 1
+    assert unknown.resolve(now=timezone.now(), pace=PACE).settled == 1
     assert readers_of(Dispatch.objects.get()) == [row.subscriber_id]
+
+
+def test_a_delivery_that_may_have_left_by_another_way_is_not_listed_as_lost(
+    provider: Providers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("briefing.reconciling.inquiries._REPORTED_AT_LEAST", 2)
+    monkeypatch.setattr("briefing.reconciling.inquiries._REPORTED_SHARE", 0)
+    rows = long_ago(sent(2))
+    fake = provider()
+    settings.MAIL_ACCOUNTS = settings.MAIL_ACCOUNTS | {"fallback": settings.EMAIL_URL}
+    fake.messages = [taken(rows[0], "delivered")]
+    ask(fake)
+    assert repairs() == {rows[0].subscriber_id: "state"}
+    assert not Alert.objects.exists()
+
+
+def test_many_unknown_are_asked_about_in_turns(provider: Providers) -> None:
+    unknown_rows(2)
+    fake = provider()
+    assert fake.api is not None
+    fake.api.script.extend([Response(429, {}, {"Retry-After": "3600"})])
+    assert unknown.resolve(now=timezone.now(), pace=PACE).more_in == 3600

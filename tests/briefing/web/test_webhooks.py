@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -136,6 +137,14 @@ def test_rubbish_with_the_right_secret_is_refused_and_harms_nothing(esp: str, bo
 def test_a_post_that_is_too_large_is_refused() -> None:
     answer = hooks.send("sendgrid", hooks.Post(b"[" + b" " * webhooks.MAX_BYTES + b"]"))
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("length", ["many", "-1", "1e3", "٣"])
+def test_a_post_of_no_length_is_refused(client: Client, length: str) -> None:
+    answer = client.post(
+        "/hooks/sendgrid/", b"[]", content_type="application/json", CONTENT_LENGTH=length
+    )
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("number", [10, pytest.param(1000, marks=pytest.mark.full)])
