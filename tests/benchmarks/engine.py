@@ -3,7 +3,8 @@
 `python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
 `prepare N` fills the database; `drain N` plans and drains a new dispatch; `first` starts one with a
 warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
-`counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries.
+`counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries;
+`asked N` signs up so many known and so many unknown addresses.
 """
 
 import json
@@ -36,7 +37,7 @@ from briefing.transports import accounts
 from briefing.transports.base import Copy
 from subscribers import audience
 from subscribers.models import Newsletter
-from tests.benchmarks import reports, screens, world
+from tests.benchmarks import asking, reports, screens, world
 
 
 def prepare(number: int) -> dict[str, Any]:
@@ -214,6 +215,7 @@ if __name__ == "__main__":
         "fold_all": reports.fold_all,
         "counted": counted,
         "screens": screens.screens,
+        "asked": asking.asked,
     }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:

