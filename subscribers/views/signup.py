@@ -176,6 +176,8 @@ def _confirmed_context(joined: Joined) -> dict[str, Any]:
 
 def _expired(request: HttpRequest, signup_id: int) -> HttpResponse:
     if chosen(request) == "renew":
+        if not throttle.admits_visitor(visitor.client_ip(request)):
+            return _too_many(request)
         renewed = signup.renew(signup_id, now=timezone.now())
         if renewed is None:
             return _gone(request)

@@ -54,7 +54,8 @@ def source(request: HttpRequest) -> dict[str, str]:
     found = {
         name: value[:_MAX_SOURCE]
         for name, value in parse_qsl(query, max_num_fields=50)
-        if name.startswith("utm_") and len(name) <= 20
+        # Whoever links to us may have put a reader's address in; the tallies would keep it for ever.
+        if name.startswith("utm_") and len(name) <= 20 and "@" not in unquote(value)
     }
     return dict(list(found.items())[:5])
 

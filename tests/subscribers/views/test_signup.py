@@ -75,6 +75,27 @@ def test_a_request_keeps_what_was_shown_and_where(
     assert [ring.args for ring in doorbell.rung("subscribers.tasks.work")] == [(asked.pk,)]
 
 
+@pytest.mark.parametrize("written", ["anna%40example.com", "anna%2540example.com"])
+def test_an_address_in_a_link_to_us_is_no_source(client: Client, written: str) -> None:
+    referer = f"http://testserver/?utm_source=letter&utm_campaign={written}"
+
+    client.post(reverse("signup"), fill_in(), headers={"Referer": referer})
+
+    assert _asked()[0].source == {"utm_source": "letter"}
+
+
+def test_one_link_that_ran_out_cannot_fill_the_table(client: Client) -> None:
+    asked = making.pending("anna@example.com")
+    late = links.make("confirm", asked.pk, links.now() - 4 * 24 * 3600)
+
+    answers = [
+        client.post(reverse("confirm", args=[late]), {"action": "renew"}) for _press in range(7)
+    ]
+
+    assert [answer.status_code for answer in answers] == [302] * 5 + [429] * 2
+    assert len(_asked()) == 6
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
