@@ -1,18 +1,13 @@
 """People and machines are told apart as well as the report page says."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from briefing.tracking import humans
 from briefing.tracking.humans import Visit
+from tests.briefing.tracking.telling import corpus, measure, visit
 
-_REQUESTS = Path(__file__).parents[2] / "payloads" / "agents" / "requests.jsonl"
-CORPUS: list[dict[str, Any]] = [
-    json.loads(line) for line in _REQUESTS.read_text("utf-8").split("\n") if line
-]
 CHROME = {
     "user-agent": "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36",
     "accept-language": "en",
@@ -20,29 +15,20 @@ CHROME = {
 }
 
 
-def visit(request: dict[str, Any]) -> Visit:
-    return Visit(
-        **{name: request[name] for name in ("what", "method", "headers", "seconds", "links")}
-    )
-
-
 def test_precision_and_recall_over_the_labelled_requests(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told = [(request["label"] == "person", humans.is_person(visit(request))) for request in CORPUS]
-    right = told.count((True, True))
-    precision = right / (right + told.count((False, True)))
-    recall = right / (right + told.count((True, False)))
-    caught = told.count((False, False)) / sum(not person for person, _said in told)
+    told = measure()
     with capsys.disabled():
         print(  # noqa: T201  the figures are what is asked for
-            f"\npeople told from machines, {len(told)} requests: precision {precision:.3f}, "
-            f"recall {recall:.3f}, machines caught {caught:.3f}"
+            f"\npeople told from machines, {told.requests} requests: precision "
+            f"{told.precision:.3f}, recall {told.recall:.3f}, "
+            f"machines caught {told.machines_caught:.3f}"
         )
-    assert len(told) >= 150
-    assert precision >= 0.95
-    assert recall >= 0.93
-    assert caught >= 0.95
+    assert told.requests >= 150
+    assert told.precision >= 0.95
+    assert told.recall >= 0.93
+    assert told.machines_caught >= 0.95
 
 
 @pytest.mark.parametrize(
@@ -68,5 +54,5 @@ def test_each_rule_has_its_sign_and_its_edge(rule: str, changed: dict[str, Any])
 
 
 def test_every_rule_is_tried() -> None:
-    signs = {humans.sign_of_machine(visit(request)) for request in CORPUS}
+    signs = {humans.sign_of_machine(visit(request)) for request in corpus()}
     assert {rule.name for rule in humans.RULES} <= signs
