@@ -92,8 +92,13 @@ def _flushes_get_past_triggers() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_mark_of_another_test() -> None:
-    """Begin without the mark that an earlier test's database left: it would call ours a backup."""
+    """Begin without what an earlier test's database left outside of it.
+
+    Its mark would call ours a backup, and its journals would know of batches by our numbers.
+    """
     (LOCAL_DIR / "fence.mark").unlink(missing_ok=True)
+    for journal in (LOCAL_DIR / "journal").glob("*.journal"):
+        journal.unlink()
 
 
 @pytest.fixture(scope="session", autouse=True)
