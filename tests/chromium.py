@@ -44,10 +44,19 @@ def pytest_report_header() -> str:
     return f"chromium: {path_of_chromium() or missing}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run draw the documents' pictures."""
+    parser.addoption(
+        "--pictures", action="store_true", help="draw the pictures in docs/images anew"
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives the browser; skip it on a machine that has none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what drives the browser; skip it on a machine that has none, and pictures unless asked."""
     for item in items:
+        if item.get_closest_marker("picture") and not config.getoption("pictures"):
+            item.add_marker(pytest.mark.skip(reason="draws pictures: --pictures"))
         if _DRIVES_BROWSER & set(getattr(item, "fixturenames", ())):
             if item.get_closest_marker("browser") is None:
                 item.add_marker("browser")

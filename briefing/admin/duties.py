@@ -18,6 +18,7 @@ from briefing.models import Alert, Article, Burst, Delivery, Dispatch, EventCoun
 
 # How far back complaints, and how far ahead refusals, are looked for.
 _LAST_ISSUES = 5
+_NEWEST_DRAFTS = 2
 _MOST_COMPLAINTS = 0.001
 
 Tone = Literal["bad", "wait", ""]
@@ -40,7 +41,7 @@ def waiting(user: AbstractBaseUser | AnonymousUser, *, now: datetime) -> list[Du
     if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
         found += [*_alerts(), *_stopped(), *_bursts(), *_unknown(), *_complaints()]
     if user.has_perm("briefing.view_issue"):  # type: ignore[union-attr]  # staff are never anonymous
-        found += _refused(now)
+        found += [*_refused(now), *_failing(now)]
     if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]  # staff are never anonymous
         found += _drafts()
     if not is_mfa_enabled(user):
@@ -145,6 +146,20 @@ def _refused(now: datetime) -> Iterator[Duty]:
                 % {"issue": issue, "what": errors[0].what},
                 reverse("desk-dispatch", args=[issue.pk]),
                 "bad",
+            )
+
+
+def _failing(now: datetime) -> Iterator[Duty]:
+    """Yield drafts that could not go out yet: whoever composes sees it before the hour of sending."""
+    drafts = Issue.objects.filter(status=Issue.Status.DRAFT, send_at=None)
+    for issue in drafts.select_related("newsletter").order_by("-pk")[:_NEWEST_DRAFTS]:
+        errors = preflight.quick_errors(issue, now=now)
+        if errors:
+            yield Duty(
+                _("%(issue)s could not go out yet: %(what)s")
+                % {"issue": issue, "what": errors[0].what},
+                reverse("desk-checks", args=[issue.pk]),
+                "wait",
             )
 
 

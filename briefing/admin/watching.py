@@ -1,6 +1,7 @@
 """Watch a dispatch go out, and stop it: numbers that refresh themselves, switches that are POSTs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -73,7 +74,8 @@ def panel(dispatch_id: int) -> Panel:
         length = BAR_UNITS * number / total
         parts.append(Part(Delivery.Outcome[name.upper()], number, tone, begin, length))
         begin += length
-    is_over = progress.state in ENDED
+    # Of a cancelled one a worker still writes down whom it did not reach.
+    is_over = progress.state in ENDED and not progress.open
     moving = progress.state == Dispatch.State.RUNNING
     return Panel(
         progress=progress,
@@ -97,11 +99,12 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
         Dispatch.objects.select_related("issue__newsletter", "edition"), pk=pk
     )
     first = firsts.seen(dispatch)
-    context = {"dispatch": dispatch, "panel": panel(pk), "first": first}
+    context: dict[str, Any] = {"dispatch": dispatch, "panel": panel(pk), "first": first}
     if request.headers.get("HX-Request"):
         response = TemplateResponse(request, "desk/_dispatch_panel.html", context)
-        if request.GET.get("seen", dispatch.state) != dispatch.state:
-            # The switches stand outside the panel and fit the old state: show the page anew.
+        seen = request.GET.get("seen", dispatch.state)
+        if seen != dispatch.state or context["panel"].is_over:
+            # What stands outside the panel fits what was: show the page anew.
             response["HX-Refresh"] = "true"
         return response
     is_halted = first is not None and first.trial.state == Trial.State.HALTED
@@ -119,6 +122,7 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
         str(dispatch),
         **context,
         **switches,
+        switches=any(switches.values()),
         trail=trail.dispatches(),
     )
 

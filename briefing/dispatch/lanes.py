@@ -57,11 +57,16 @@ def measure(dispatch_id: int) -> list[Lane]:
             accepted=row["n_accepted"],
             deferred=row["n_deferred"],
             rejected=row["n_rejected"],
-            limit=throttle.current_rate(
-                row["account"], row["lane"], slowdowns.get((row["account"], row["lane"]), 1.0)
-            ),
+            limit=_limit(row["account"], row["lane"], slowdowns),
             is_slowed=(row["account"], row["lane"]) in slowdowns,
         )
         for row in sums
     ]
     return sorted(found, key=lambda lane: (not lane.domain, -lane.planned))
+
+
+def _limit(account: str, lane: str, slowdowns: dict[tuple[str, str], float]) -> float | None:
+    """Return a lane's own limit. What has no name has none: its bucket is the whole account's."""
+    if not lane:
+        return None
+    return throttle.current_rate(account, lane, slowdowns.get((account, lane), 1.0))

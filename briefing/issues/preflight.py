@@ -48,12 +48,8 @@ Rule = Callable[[Checked], Iterator[Finding]]
 
 def findings(issue: Issue, *, now: datetime) -> list[Finding]:
     """Return everything that is wrong with an issue, what blocks it first."""
-    checked = Checked(
-        issue=issue,
-        articles=list(issue.articles.order_by("issue_items__position")),
-        combinations=audience.combinations(issue.newsletter, now=now, scope=contents.scope(issue)),
-        now=now,
-    )
+    combinations = audience.combinations(issue.newsletter, now=now, scope=contents.scope(issue))
+    checked = _checked(issue, now=now, combinations=combinations)
     found = [each for rule in RULES for each in rule(checked)]
     return sorted(found, key=lambda each: not each.blocks)
 
@@ -71,6 +67,18 @@ def passed(found: Collection[Finding]) -> list[str | Promise]:
     if not settings.LOOK_UP_SENDERS:
         others.add("sender")
     return [words for name, words in PASSED.items() if name not in others]
+
+
+def quick_errors(issue: Issue, *, now: datetime) -> list[Finding]:
+    """Return what forbids sending, as far as it can be told without compiling the mail."""
+    checked = _checked(issue, now=now, combinations=())
+    found = [each for rule in RULES for each in rule(checked)]
+    return [each for each in found if each.blocks]
+
+
+def _checked(issue: Issue, *, now: datetime, combinations: Collection[Combination]) -> Checked:
+    articles = list(issue.articles.order_by("issue_items__position"))
+    return Checked(issue=issue, articles=articles, combinations=combinations, now=now)
 
 
 def has_articles(checked: Checked) -> Iterator[Finding]:

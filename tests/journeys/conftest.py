@@ -8,9 +8,10 @@ from tests.journeys import copy as copies
 
 
 @pytest.fixture(scope="session")
-def copy() -> Iterator[copies.Copy]:
-    """Run one copy for all journeys."""
-    with copies.running() as running:
+def copy(pytestconfig: pytest.Config) -> Iterator[copies.Copy]:
+    """Run one copy for all journeys, so slow that somebody can stop a dispatch in its midst."""
+    full = pytestconfig.getoption("full")
+    with copies.running(rates="bulk=1000" if full else "bulk=20") as running:
         yield running
 
 

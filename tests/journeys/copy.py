@@ -30,13 +30,15 @@ class Copy:
     # What `up` has told so far, and its process.
     told: str
     process: subprocess.Popen[bytes]
+    # Messages a second, as the setting RATES has it.
+    rates: str
 
     def up_once(self) -> "subprocess.CompletedProcess[str]":
         """Run `up --once` in the copy's folder, as somebody in another terminal would."""
         return subprocess.run(
             [*_UP, "--once"],
             cwd=ROOT,
-            env=_environment(self.folder),
+            env=_environment(self.folder, self.rates),
             capture_output=True,
             text=True,
             timeout=_START_SECONDS,
@@ -48,7 +50,7 @@ class Copy:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=_environment(self.folder),
+            env=_environment(self.folder, self.rates),
             capture_output=True,
             text=True,
             timeout=_COMMAND_SECONDS,
@@ -66,7 +68,7 @@ class Copy:
 
 
 @contextmanager
-def running() -> Iterator[Copy]:
+def running(*, rates: str) -> Iterator[Copy]:
     """Start a copy, yield it when issue 1 has gone out, and stop it as Ctrl-C does."""
     with tempfile.TemporaryDirectory(prefix="briefing-copy-") as name:
         folder = Path(name)
@@ -75,14 +77,14 @@ def running() -> Iterator[Copy]:
             process = subprocess.Popen(
                 _UP,
                 cwd=ROOT,
-                env=_environment(folder),
+                env=_environment(folder, rates),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         try:
             url = _wait(process, told)
-            yield Copy(folder, url, told.read_text("utf-8"), process)
+            yield Copy(folder, url, told.read_text("utf-8"), process, rates)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(_STOP_SECONDS)
@@ -98,12 +100,13 @@ def address(of_running: str | None) -> Iterator[str]:
         yield copy.url
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment of somebody who has set nothing; the tests' own must not leak in."""
+def _environment(folder: Path, rates: str) -> dict[str, str]:
+    """Return the environment of somebody who has set no more; the tests' own must not leak in."""
     kept = ("HOME", "LANG", "PATH", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "LOCAL_DIR": str(folder),
         "COLUMNS": "120",
+        "RATES": rates,
     }
 
 

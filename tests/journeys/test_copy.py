@@ -1,4 +1,4 @@
-"""A whole copy as somebody runs it: `manage.py up`, two readers' journeys, a crash, `up` again.
+"""A whole copy as somebody runs it: `manage.py up`, readers and editors, a crash, `up` again.
 
 In this order, and in one file: one copy serves them all, and the crash ends it.
 """
@@ -12,10 +12,12 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from playwright.sync_api import expect
 
 from briefing.demo import instance, mailbox, ports
+from briefing.dispatch import judging
 from tests.chromium import Visit
-from tests.journeys import reader
+from tests.journeys import editor, reader
 from tests.journeys.copy import READERS, Copy
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -59,6 +61,79 @@ def test_readers_with_and_without_javascript_join_read_and_leave(copy: Copy, vis
     assert len(second) == READERS
 
 
+def test_an_editor_writes_composes_tries_schedules_sends_and_takes_back(
+    copy: Copy, visit: Visit
+) -> None:
+    page = visit()
+    editor.log_in(page, _password(copy.told))
+    editor.write_an_article(page, "Welding cells ask for help")
+    editor.compose(page, "Composed at the desk")
+    editor.look_and_try(page)
+    inbox = reader.recipients(page, "[Test] Composed at the desk")
+    assert inbox == ["owner@robotics-briefing.example"]
+    page.goto("/admin/")
+    page.get_by_role("link", name="Composed at the desk").click()
+
+    editor.dispatch(page, at="2099-01-02T09:30")
+    expect(page.get_by_text("it goes out on 2 Jan 2099, 00:30 UTC")).to_be_visible()
+    page.get_by_role("button", name="Do not send it then").click()
+    expect(page.get_by_text("It is not scheduled any more.")).to_be_visible()
+    page.get_by_role("link", name="Not yet").click()
+
+    editor.dispatch(page)
+    editor.take_back(page)
+    assert reader.recipients(page, "Composed at the desk") == inbox
+
+
+def test_a_running_dispatch_is_paused_resumed_and_stopped(
+    copy: Copy, visit: Visit, pytestconfig: pytest.Config
+) -> None:
+    readers = 50_000 if pytestconfig.getoption("full") else 1_400
+    copy.manage("make_readers", str(readers))
+    page = visit()
+    editor.log_in(page, _password(copy.told))
+    editor.compose(page, "Stopped half way")
+    editor.dispatch(page)
+
+    editor.pause(page, once_above=readers // 50)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Resumed where it had stopped.")).to_be_visible()
+    # What was on the wire when it was paused is answered by now.
+    editor.pause(page, once_above=editor.told(page)["accepted"] + 2)
+    editor.stop(page)
+
+    expect(page.locator("#panel").get_by_text("not reached yet")).to_have_count(
+        0, timeout=editor.PATIENTLY
+    )
+    figures = editor.told(page)
+    assert figures["cancelled"] > readers // 4
+    assert figures["accepted"] + figures["cancelled"] == sum(figures.values())
+    assert _subjects(copy.folder).count("Stopped half way") == figures["accepted"]
+
+
+def test_two_subjects_are_tried_and_the_others_get_the_one_that_people_click_on(
+    copy: Copy, visit: Visit
+) -> None:
+    page = visit()
+    editor.log_in(page, _password(copy.told))
+    editor.compose(page, "Robots that ask", second="A robot raises its hand")
+    editor.look_and_try(page, mails=2)
+    editor.dispatch(page, first="^Each subject to about")
+    expect(page.get_by_text("They have theirs.")).to_be_visible(timeout=editor.PATIENTLY)
+
+    link = _counted_link(copy, "A robot raises its hand")
+    editor.click_as_people(page, link, times=judging.FEWEST_CLICKS)
+    row = page.get_by_role("row", name=re.compile("^A robot raises its hand"))
+    expect(row).to_contain_text(str(judging.FEWEST_CLICKS), timeout=editor.PATIENTLY)
+    page.get_by_role("button", name="Do not wait: write to the others now").click()
+    expect(page.get_by_text("all others get it.")).to_be_visible()
+    editor.stop(page)
+    page.get_by_role("link", name="Report of this issue").click()
+    expect(row).to_contain_text("chosen")
+    page.goto("/issues/")
+    expect(page.get_by_role("link", name="A robot raises its hand")).to_be_visible()
+
+
 @needs_proc
 def test_a_killed_copy_comes_up_again_and_sends_nothing_twice(copy: Copy) -> None:
     subjects = _subjects(copy.folder)
@@ -80,6 +155,15 @@ def _password(told: str) -> str:
     found = re.search(r"login owner, password (\S+)", told)
     assert found, told
     return found[1]
+
+
+def _counted_link(copy: Copy, subject: str) -> str:
+    """Return a link that is counted without a name, from a mail in the sink."""
+    with mailbox.reading(copy.folder / "mail.sqlite3") as box:
+        raw = box.raw(box.page(search=subject, size=1)[0].id) or b""
+    found = re.search(rb"http://\S+?/c/[\w:.-]+", raw.replace(b"=\r\n", b""))
+    assert found, raw
+    return found[0].decode()
 
 
 def _subjects(folder: Path) -> list[str]:

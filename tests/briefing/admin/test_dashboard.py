@@ -109,6 +109,7 @@ def test_a_scheduled_issue_is_counted_down_and_its_refusal_is_told(
     Article.objects.update(status="draft")
 
     assert any("would be refused: “Ports" in sentence for sentence in sentences(owner))
+    assert any("could not go out yet: “Welding" in sentence for sentence in sentences(owner))
 
 
 def test_nobody_is_told_of_work_that_is_not_theirs(db: None) -> None:

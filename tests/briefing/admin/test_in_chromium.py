@@ -83,13 +83,13 @@ def test_no_page_of_the_desk_breaks_the_content_policy_or_shuts_anybody_out(
         page.wait_for_load_state("load")
         if every or _is_designed(address):
             assert_accessible(page)
-            _turn(page, "dark")
+            turn(page, "dark")
             # What the schemes differ in is colour.
             assert_accessible(page, rules=("color-contrast",))
-            _turn(page, "light")
+            turn(page, "light")
 
 
-def _turn(page: Page, scheme: Literal["light", "dark"]) -> None:
+def turn(page: Page, scheme: Literal["light", "dark"]) -> None:
     """Show the page as on a machine of that scheme; unfold asks once, while it loads, for its own."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     dark = scheme == "dark"

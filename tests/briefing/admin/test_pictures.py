@@ -1,0 +1,143 @@
+"""Draws the pictures of docs/desk.md: `pytest tests/briefing/admin/test_pictures.py --pictures`.
+
+Each screen on a wide and a narrow desk, in light and dark, from the sample archive and invented
+readers. An ordinary run leaves them alone: they are made anew when a screen has changed.
+"""
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Page
+
+from briefing.archive import linkcheck
+from briefing.dispatch import control, deciding, planner, sender, trials
+from briefing.dispatch.outcome import REJECTED
+from briefing.issues import lifecycle
+from briefing.models import Article, Dispatch, Issue, Source, Trial, User
+from briefing.tracking import apply
+from briefing.transports.base import Copy
+from subscribers import synthetic
+from subscribers.models import Newsletter
+from tests.briefing.admin.test_in_chromium import turn
+from tests.briefing.dispatch.making import Provider
+from tests.factories import newsletter
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "docs" / "images" / "desk"
+WIDTHS = {1440: 960, 768: 900}
+READERS = 4_000
+# Small enough for a page with many of them, and every word can be read.
+QUALITY = 45
+
+
+@pytest.fixture
+def house(transactional_db: None) -> Newsletter:
+    """Begin with the sample archive and invented readers."""
+    made = newsletter()
+    call_command("import_articles", str(ROOT / "seeds"), verbosity=0, stdout=io.StringIO())
+    for _ in synthetic.make(made, READERS, now=timezone.now()):
+        pass
+    return made
+
+
+def composed(made: Newsletter, begin: int, *, second: str = "") -> Issue:
+    """Compose three articles of the archive, after those that were composed before."""
+    articles = list(Article.objects.published()[begin : begin + 3])
+    issue = lifecycle.compose(
+        made,
+        articles,
+        subject=articles[0].headline,
+        preheader=articles[1].headline,
+        intro="Hello {{ name|there }},\n\nthree reports from plants, ports and parliaments.",
+    )
+    lifecycle.give_second_subject(issue, second)
+    issue.refresh_from_db()
+    return issue
+
+
+def refuse_some(copy: Copy) -> int | tuple[int, str] | None:
+    """Answer as the world does: a few mailboxes are not there any more."""
+    return (REJECTED, "550 5.1.1 no such mailbox") if copy.subscriber_id % 97 == 0 else 1
+
+
+def sent(issue: Issue, *, until: int | None = None) -> Dispatch:
+    """Send an issue to everybody, or stop in the midst after so many copies."""
+    dispatch = control.start(issue, now=timezone.now() - timedelta(minutes=4))
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    provider = Provider(answer=refuse_some)
+    sender.drain(
+        dispatch.pk,
+        provider,
+        is_stopping=lambda: until is not None and len(provider.received) >= until,
+    )
+    if until is None:
+        control.finish_if_done(dispatch.pk, now=timezone.now())
+    return dispatch
+
+
+@pytest.mark.picture
+def test_every_screen_of_the_guide_is_drawn(
+    house: Newsletter, owner: User, desk_page: Callable[..., Page]
+) -> None:
+    old, trying, going, next_one = (
+        composed(house, 9),
+        composed(house, 6, second="Who repairs the robot that repairs robots?"),
+        composed(house, 3),
+        composed(house, 0),
+    )
+    sent(old)
+    Issue.objects.filter(pk=trying.pk).update(counts_clicks=True)
+    trying.refresh_from_db()
+    trials.choose(trying, Issue.FirstWave.SUBJECTS)
+    tried = sent(trying)
+    deciding.look(now=timezone.now())
+    Trial.objects.update(decide_at=timezone.now() + timedelta(hours=4))
+    running = sent(going, until=READERS // 3)
+    Issue.objects.filter(pk=next_one.pk).update(
+        send_at=timezone.now() + timedelta(days=1, hours=3),
+        zone="Europe/Berlin",
+        scheduled_by="ada",
+    )
+    sources = Source.objects.exclude(url="")
+    sources.update(check_result=linkcheck.ANSWERS, checked_at=timezone.now(), check_asked_at=None)
+    broken = sources.filter(article__issue_items__issue=next_one).first()
+    Source.objects.filter(pk=broken.pk if broken else 0).update(check_result=linkcheck.GONE)
+    apply.fold(now=timezone.now())
+    article = next_one.articles.first()
+    assert article is not None
+
+    screens = {
+        "first-page": reverse("admin:index"),
+        "article": reverse("admin:briefing_article_change", args=[article.pk]),
+        "compose": reverse("desk-arrange", args=[next_one.pk]),
+        "checks": reverse("desk-checks", args=[next_one.pk]),
+        "preview": reverse("desk-preview", args=[next_one.pk]),
+        "send": reverse("desk-dispatch", args=[next_one.pk]),
+        "going-out": reverse("admin:briefing_dispatch_change", args=[running.pk]),
+        "two-subjects": reverse("admin:briefing_dispatch_change", args=[tried.pk]),
+        "report": reverse("desk-report", args=[old.pk]),
+    }
+    page = desk_page(owner)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, address in screens.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                turn(page, scheme)
+                draw(page, FOLDER / f"{name}-{width}-{scheme}.webp")
+        turn(page, "light")
+
+
+def draw(page: Page, to: Path) -> None:
+    """Write what is seen as a small picture."""
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").save(to, "WEBP", quality=QUALITY, method=6)
