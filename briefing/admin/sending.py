@@ -87,6 +87,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         "desk/dispatch_confirm.html",
         _("Dispatch"),
         issue=issue,
+        zone=issue.zone or issue.newsletter.time_zone,
         articles=issue.articles.count(),
         count=count,
         excluded=excluded_from(count.excluded),

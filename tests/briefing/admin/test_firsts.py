@@ -103,7 +103,7 @@ def test_while_it_waits_the_page_says_until_when(desk: Client, draft: Issue) -> 
     deciding.look(now=timezone.now())
     at = Trial.objects.values_list("decide_at", flat=True).get()
     page = words(desk, dispatch)
-    assert f"The others follow by themselves at {at:%H:%M} UTC" in page
+    assert f"The others follow by themselves at {at:%H:%M} in UTC" in page
     assert "Do not wait" in page
     desk.post(f"/admin/dispatches/{dispatch.pk}/go-on/")
     desk.post(f"/admin/dispatches/{dispatch.pk}/go-on/")

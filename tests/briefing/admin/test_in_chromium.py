@@ -87,6 +87,10 @@ def test_no_page_of_the_desk_breaks_the_content_policy_or_shuts_anybody_out(
             # What the schemes differ in is colour.
             assert_accessible(page, rules=("color-contrast",))
             turn(page, "light")
+        if every:
+            page.set_viewport_size({"width": 768, "height": 900})
+            assert_accessible(page)
+            page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def turn(page: Page, scheme: Literal["light", "dark"]) -> None:

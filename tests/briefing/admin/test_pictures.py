@@ -23,7 +23,7 @@ from briefing.issues import lifecycle
 from briefing.models import Article, Dispatch, Issue, Source, Trial, User
 from briefing.tracking import apply
 from briefing.transports.base import Copy
-from subscribers import synthetic
+from subscribers import sealing, synthetic
 from subscribers.models import Newsletter
 from tests.briefing.admin.test_in_chromium import turn
 from tests.briefing.dispatch.making import Provider
@@ -43,7 +43,7 @@ def house(transactional_db: None) -> Newsletter:
     made = newsletter()
     call_command("import_articles", str(ROOT / "seeds"), verbosity=0, stdout=io.StringIO())
     for _ in synthetic.make(made, READERS, now=timezone.now()):
-        pass
+        sealing.seal_all(now=timezone.now())
     return made
 
 
