@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 NEWSLETTER = "the-robotics-briefing"
 READERS = 3
 _UP = [sys.executable, "manage.py", "up", "--readers", str(READERS)]
-_START_SECONDS = 240
-_STOP_SECONDS = 30
-_COMMAND_SECONDS = 90
+_START_SECONDS = 600
+_STOP_SECONDS = 120
+_COMMAND_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Copy:
 
 
 @contextmanager
-def running(*, rates: str) -> Iterator[Copy]:
+def running(*, rates: str = "") -> Iterator[Copy]:
     """Start a copy, yield it when issue 1 has gone out, and stop it as Ctrl-C does."""
     with tempfile.TemporaryDirectory(prefix="briefing-copy-") as name:
         folder = Path(name)

@@ -82,15 +82,13 @@ def sent(issue: Issue, *, until: int | None = None) -> Dispatch:
     return dispatch
 
 
-@pytest.mark.picture
-def test_every_screen_of_the_guide_is_drawn(
-    house: Newsletter, owner: User, desk_page: Callable[..., Page]
-) -> None:
+def week(made: Newsletter) -> tuple[Issue, Dispatch, Dispatch, Issue]:
+    """Have an issue behind us, one with two subjects on trial, one going out and one to come."""
     old, trying, going, next_one = (
-        composed(house, 9),
-        composed(house, 6, second="Who repairs the robot that repairs robots?"),
-        composed(house, 3),
-        composed(house, 0),
+        composed(made, 9),
+        composed(made, 6, second="Who repairs the robot that repairs robots?"),
+        composed(made, 3),
+        composed(made, 0),
     )
     sent(old)
     Issue.objects.filter(pk=trying.pk).update(counts_clicks=True)
@@ -110,9 +108,16 @@ def test_every_screen_of_the_guide_is_drawn(
     broken = sources.filter(article__issue_items__issue=next_one).first()
     Source.objects.filter(pk=broken.pk if broken else 0).update(check_result=linkcheck.GONE)
     apply.fold(now=timezone.now())
+    return old, tried, running, next_one
+
+
+@pytest.mark.picture
+def test_every_screen_of_the_guide_is_drawn(
+    house: Newsletter, owner: User, desk_page: Callable[..., Page]
+) -> None:
+    old, tried, running, next_one = week(house)
     article = next_one.articles.first()
     assert article is not None
-
     screens = {
         "first-page": reverse("admin:index"),
         "article": reverse("admin:briefing_article_change", args=[article.pk]),
