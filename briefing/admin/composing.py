@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from briefing.admin import audit, picking, trail
+from briefing.admin import audit, guises, picking, trail
 from briefing.admin.gate import needs
 from briefing.admin.picking import Row
 from briefing.admin.screen import render
@@ -208,6 +208,7 @@ def _screen(
         wanted=picking.wanted(request.POST or request.GET),
         topics=Topic.objects.order_by("name"),
         newsletter=newsletter,
+        guises=guises.GUISES,
         trail=trail.issues(),
         **beside,
     )

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys import copy as copies
+from tests.journeys.editor import PATIENTLY
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +15,14 @@ def copy(pytestconfig: pytest.Config) -> Iterator[copies.Copy]:
     full = pytestconfig.getoption("full")
     with copies.running(rates="bulk=1000" if full else "bulk=20") as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _patiently() -> Iterator[None]:
+    """Wait for a whole copy as long as it takes on a busy machine."""
+    expect.set_options(timeout=PATIENTLY)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

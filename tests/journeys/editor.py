@@ -12,6 +12,7 @@ _A_PERSON = {"User-Agent": "Mozilla/5.0 (rv:140.0) Firefox/140.0", "Accept-Langu
 
 def log_in(page: Page, password: str) -> None:
     """Come in by the desk's door."""
+    page.set_default_timeout(PATIENTLY)
     page.goto("/admin/")
     page.get_by_label(re.compile("^(Username|Login|Email)")).fill("owner")
     page.get_by_label("Password").fill(password)

@@ -72,6 +72,8 @@ OTHERS = {
     "desk-duplicate": "epo",
     "desk-checks": "epo",
     "desk-links": "aepo",
+    "desk-look": "epo",
+    "desk-look-new": "epo",
     "desk-preview": "epo",
     "desk-preview-mail": "epo",
     "desk-test": "epo",
@@ -109,6 +111,8 @@ OTHERS = {
 # What acts at once is only taken as a POST.
 POSTED = {
     "desk-duplicate",
+    "desk-look",
+    "desk-look-new",
     "desk-keep",
     "desk-forget",
     "desk-render",
@@ -179,6 +183,7 @@ class World:
                 Issue.history.filter(id=self.issue.pk).latest().pk,
             ),
             "admin:subscribers_suppression_lift": (self.rows["subscribers_suppression"],),
+            "desk-look-new": (self.issue.newsletter.slug,),
             "desk-steer": (self.dispatch.pk,),
             "desk-follow": (self.dispatch.issue_id,),
             "desk-see": (self.rows["briefing_alert"],),
@@ -193,16 +198,7 @@ class World:
             return reverse(name, args=[*arguments.get(name, ()), act])
         if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget", "desk-links"}:
             return reverse(name, args=[self.rows["briefing_article"]])
-        of_issue = (
-            "arrange",
-            "checks",
-            "duplicate",
-            "preview",
-            "preview-mail",
-            "test",
-            "dispatch",
-            "report",
-        )
+        of_issue = "arrange checks look duplicate preview preview-mail test dispatch report".split()
         of_report = ("heat", "heat-mail", "course")
         if name in {f"desk-{each}" for each in (*of_issue, *of_report)}:
             return reverse(name, args=[self.issue.pk])
