@@ -143,3 +143,23 @@ def test_a_person_signs_up_in_somebody_elses_page(
     opened.value.get_by_role("heading", name="Look into your mailbox").wait_for()
 
     assert SignupRequest.objects.get().form == "embed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_without_javascript_signs_up_by_the_plain_form_elsewhere(
+    visit: Visit, site: str, elsewhere: Callable[[str], str]
+) -> None:
+    page = visit(javascript=False, viewport=(1440, 900))
+    page.goto(reverse("embed-instructions"))
+    code = page.get_by_label("Code of the form").input_value()
+
+    page.goto(elsewhere(code))
+    page.get_by_label("Your email address").fill("anna@example.com")
+    page.get_by_role("button", name="Sign up").click()
+    page.get_by_text("Please press the button once more.").wait_for()
+    assert not SignupRequest.objects.exists()
+    page.wait_for_timeout(2100)
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    page.get_by_role("heading", name="Look into your mailbox").wait_for()
+
+    assert SignupRequest.objects.get().form == "elsewhere"

@@ -38,6 +38,8 @@ def paths(site: str, post: Post) -> dict[str, str]:
         "receipt": reverse("receipt", args=[links.make("receipt", row.subscriber_id)]),
         "preferences": preferences,
         "erase": f"{preferences}erase/",
+        "embed": reverse("embed"),
+        "embed-instructions": reverse("embed-instructions"),
         "broken": reverse("preferences", args=["x"]),
     }
 
