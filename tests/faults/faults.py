@@ -9,6 +9,7 @@ from tests.faults.rows import (
     keys,
     kills,
     marathon,
+    orders,
     outages,
     people,
     reports,
@@ -31,6 +32,7 @@ MODULES = (
     crowds,
     people,
     restores,
+    orders,
     marathon,
 )
 _PLACE = {module.__name__: place for place, module in enumerate(MODULES)}

@@ -108,5 +108,6 @@ def _become_worker(parent: int) -> None:
     if settings.LEASE_SECONDS < _PRODUCTION_LEASE:
         # Half a minute is what an open breaker waits at first in production.
         vars(breaker)["_FIRST"] = timedelta(seconds=settings.LEASE_SECONDS)
-        # And a provider is asked again after a minute at first, after four hours at last.
-        vars(questions)["WAITS"] = (timedelta(seconds=1),) * len(questions.WAITS)
+        # And a provider is asked again after a minute at first, five times; here many a worker dies
+        # over asking.
+        vars(questions)["WAITS"] = (timedelta(seconds=1),) * 20

@@ -5,11 +5,11 @@ import random
 import signal
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from briefing.dispatch import outage
 from briefing.models import Batch
@@ -86,9 +86,17 @@ def restart_postgres() -> None:
 
     That is what `pg_ctl restart --mode immediate` does, but for the moment it takes to begin.
     """
-    with connection.cursor() as cursor:
+    witness = connection.copy()
+    with witness.cursor() as seen, connection.cursor() as cursor:
+        seen.execute("SELECT 1")
         cursor.execute("SELECT pg_backend_pid()")
         os.kill(cursor.fetchone()[0], signal.SIGKILL)
+        # On a busy machine the server notices late, and would still let somebody in meanwhile.
+        with suppress(OperationalError, InterfaceError):
+            while True:
+                seen.execute("SELECT 1")
+                time.sleep(0.01)
+    witness.close()
     if not outage.is_over(until=time.monotonic() + 30):
         raise TooLongError("PostgreSQL did not come back")
 
