@@ -118,8 +118,10 @@ def _turn(one: Reconciliation, pace: Pace, *, now: datetime) -> float | None:
 def _work(one: Reconciliation, desk: Desk, ask: Asking, *, now: datetime) -> None:
     if one.state == State.GATHERING:
         ask.seconds_between = desk.LIST_SECONDS
-        gathering.read(one, desk, ask)
-        comparing.settle(one, now=now)
+        # Without a list nobody can be missing from it.
+        if desk.lists(ask):
+            gathering.read(one, desk, ask)
+            comparing.settle(one, now=now)
         _move(one, State.ASKING)
     ask.seconds_between = desk.LOOK_UP_SECONDS
     _ask_about_silent(one, desk, ask, now=now)

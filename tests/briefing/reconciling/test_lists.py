@@ -145,6 +145,17 @@ def test_who_is_suppressed_here_by_its_report_and_not_there_any_more_is_listed(
     assert not Repair.objects.exists()
 
 
+@pytest.mark.parametrize("name", sorted(set(DESKS) - set(LISTING)))
+def test_from_a_list_that_a_provider_does_not_show_nobody_is_missing(
+    name: str, provider: Providers
+) -> None:
+    dispatch = sent(1)
+    hear(report(dispatch, readers_of(dispatch)[0], "hard", provider=name))
+    provider(name)
+    assert compare(name).state == "done"
+    assert not Repair.objects.exists()
+
+
 FAILING = [
     Response(200, b"<html>Sign in to the network</html>"),
     Response(200, {}),
