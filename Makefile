@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check messages bench chaos docs clean
+.PHONY: help run test test-full check messages bench chaos mutants docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ messages: $(VENV)/dev.stamp ## Gather texts for translation and compile them (ne
 chaos: $(VENV)/dev.stamp ## Kill, stop and starve it while it dispatches; one line for each fault
 	@$(PY) -m tests.faults $(ARGS)
 
+mutants: $(VENV)/mutants.stamp ## Change the engine in small ways, one at a time: do the tests notice? (hours)
+	@$(PY) -m tests.mutants $(ARGS)
+
 docs: $(VENV)/dev.stamp ## Build the documentation into site/; a link that leads nowhere is an error
 	@$(PY) -m mkdocs build --strict --quiet $(ARGS)
 
@@ -64,6 +67,11 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/uv.stamp
 	@echo "Installing what it and its tests need into $(VENV)/ ..."
 	@$(call uv_install,requirements-dev.lock)
 	@touch $@ $(VENV)/run.stamp
+
+# On top of the development set: nothing else needs it.
+$(VENV)/mutants.stamp: requirements-mutants.lock $(VENV)/dev.stamp
+	@$(call uv_install,requirements-mutants.lock)
+	@touch $@
 
 $(VENV)/uv.stamp: requirements-bootstrap.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
