@@ -58,11 +58,12 @@ def consent_html(notice: ConsentNotice) -> SafeString:
 @register.filter
 def linking_privacy(promise: str) -> SafeString:
     """Return a newsletter's promise word for word, with its “privacy policy” as a link."""
-    words = _("privacy policy")
-    before, found, after = promise.partition(words)
-    if not found:
-        return conditional_escape(promise)
-    return format_html('{}<a href="{}">{}</a>{}', before, reverse("privacy"), found, after)
+    # A promise is in its newsletter's language, which need not be the visitor's.
+    for words in (_("privacy policy"), "privacy policy"):
+        before, found, after = promise.partition(words)
+        if found:
+            return format_html('{}<a href="{}">{}</a>{}', before, reverse("privacy"), found, after)
+    return conditional_escape(promise)
 
 
 @register.filter

@@ -28,6 +28,11 @@ def test_a_page_speaks_the_visitors_language_also_from_the_cache(client: Client)
         assert "What we’re watching next in automation" in english
 
 
+def test_an_english_promise_leads_a_german_visitor_to_the_privacy_policy(client: Client) -> None:
+    newsletter()
+    assert 'Read our <a href="/privacy/">privacy policy</a> for' in asked(client, "/", "de")
+
+
 def test_dates_are_written_as_the_language_writes_them(client: Client) -> None:
     piece = article()
 
