@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import QuerySet
 
 from briefing.dispatch import breaker
 from briefing.models import Breaker
@@ -87,6 +88,25 @@ def test_it_is_shut_for_half_a_minute_and_then_lets_one_in() -> None:
     assert not breaker.allows("bulk", now=NOW + 89 * SECOND)
     assert breaker.allows("bulk", now=NOW + 90 * SECOND)
     assert kept("other").open_until == NOW + timedelta(hours=1)
+
+
+def test_of_two_workers_that_look_at_the_same_moment_one_may_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fail(5)
+    look = QuerySet.first
+    other: list[bool] = []
+
+    def look_and_be_overtaken(self: "QuerySet[Breaker]") -> Breaker | None:
+        found = look(self)
+        monkeypatch.setattr(QuerySet, "first", look)
+        other.append(breaker.allows("bulk", now=NOW + 30 * SECOND))
+        return found
+
+    monkeypatch.setattr(QuerySet, "first", look_and_be_overtaken)
+
+    assert not breaker.allows("bulk", now=NOW + 30 * SECOND)
+    assert other == [True]
 
 
 def test_each_time_it_fails_again_it_is_shut_for_twice_as_long_up_to_a_quarter_of_an_hour() -> None:
