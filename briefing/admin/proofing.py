@@ -47,7 +47,12 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the page itself, with the public pages' policy, for the proof's sandboxed frame."""
     article = get_object_or_404(reading.with_everything(Article.objects.all()), pk=pk)
-    context: dict[str, Any] = {"article": article, "newsletter": reading.house_newsletter()}
+    context: dict[str, Any] = {
+        "article": article,
+        "newsletter": reading.house_newsletter(),
+        # The frame that shows it lets no script run, so none is asked for.
+        "scriptless": True,
+    }
     response = render_page(request, "desk/proof_page.html", context)
     response._csp_replace = {"frame-ancestors": [SELF], "sandbox": [""]}  # type: ignore[attr-defined]  # django-csp's own hook
     return response

@@ -6,7 +6,7 @@ from django.test import Client
 from briefing.models import Issue
 from subscribers.models import Subscriber
 from tests.briefing.admin.conftest import holder_of, log_in
-from tests.factories import article, issue, newsletter, noise, subscription, topic
+from tests.factories import article, issue, newsletter, noise, notice, subscription, topic
 
 
 def test_dark_is_drawn_whatever_the_editors_own_machine_is_set_to(desk: Client) -> None:
@@ -102,3 +102,11 @@ def test_both_subjects_are_looked_at_in_every_guise_and_as_a_reader(desk: Client
     assert "<strong>A robot raises its hand</strong>" in desk.get(location).content.decode()
     single = issue(articles=[article("Another")])
     assert "With which" not in desk.get(f"/admin/issues/{single.pk}/preview/").content.decode()
+
+
+def test_an_article_in_its_sandbox_asks_for_no_script(desk: Client) -> None:
+    newsletter()
+    notice()
+    shown = desk.get(f"/admin/articles/{article().pk}/preview/page/").content.decode()
+    assert 'name="email"' in shown
+    assert "<script" not in shown
