@@ -100,6 +100,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     yield
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the journeys: one worker is busy with them for as long as the others with the rest."""
+    items.sort(key=lambda item: "tests/journeys/" not in item.path.as_posix())
+
+
 def pytest_unconfigure() -> None:
     """Stop what was started and remove what was written; pytest calls this after Ctrl-C as well."""
     _running.close()

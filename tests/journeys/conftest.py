@@ -13,7 +13,7 @@ from tests.journeys.editor import PATIENTLY
 def copy(pytestconfig: pytest.Config) -> Iterator[copies.Copy]:
     """Run one copy for all journeys, so slow that somebody can stop a dispatch in its midst."""
     full = pytestconfig.getoption("full")
-    with copies.running(rates="bulk=1000" if full else "bulk=20") as running:
+    with copies.running(rates="bulk=1000" if full else "bulk=40") as running:
         yield running
 
 

@@ -69,8 +69,13 @@ def _plain_in_form(raw: bytes) -> bytes:
 
 
 def inert(text: str, opening: re.Pattern[str]) -> str:
-    """Part what would open an expression, so that a template language reads none into our words."""
-    return opening.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+    """Part what would open an expression, so that a template language reads none into our words.
+
+    Of three braces the last two would open one again; of one at the end, whatever is put behind it.
+    """
+    while opening.search(text):
+        text = opening.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+    return f"{text} " if text.endswith("{") and opening.search("{{") else text
 
 
 def constant(text: str, writing: str) -> bytes:

@@ -9,7 +9,7 @@ from html import escape
 import pytest
 import requests
 from django.test import override_settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from briefing.transports.anymail.encoding import carriable, display_name, inert
@@ -75,6 +75,10 @@ contents = st.builds(
 
 
 @given(content=contents, name=texts, address=addresses, token=tokens)
+@example(
+    content=variant(html=["Dear ", "name|there", "!"]), name="{{{", address="a@b.example", token="T"
+)
+@example(content=variant(html=["{", "name|there", "%"]), name="{", address="a@b.example", token="T")
 def test_a_provider_reads_back_what_was_written(
     route: Route, content: VariantContent, name: str, address: str, token: str
 ) -> None:
@@ -88,7 +92,8 @@ def test_a_provider_reads_back_what_was_written(
     assert mail.subject == _filled(subject, slots, capability, html=False)
     assert mail.text == _filled(content.text, slots, capability, html=False)
     assert mail.html == _filled(content.html or [], slots, capability, html=True)
-    assert mail.name == display_name(name, ascii_only=capability.ascii_names)
+    shown = display_name(name, ascii_only=capability.ascii_names)
+    assert mail.name.strip() == _carried(shown, capability).strip()
     assert mail.reference == token
 
 
