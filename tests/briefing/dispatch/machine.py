@@ -214,7 +214,8 @@ class Engine(RuleBasedStateMachine):
 
     @invariant()
     def the_promise_holds(self) -> None:
-        assert invariants.violations() == []
+        broken = invariants.violations()
+        assert not broken, broken
 
     @invariant()
     def nobody_has_more_copies_than_a_person_asked_for(self) -> None:
