@@ -20,9 +20,12 @@ from briefing.providers.base import (
     Seen,
     What,
     Why,
+    about,
     address_in,
+    inner,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -66,10 +69,9 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
         data = ask.call("get_message_insights", MessageId=inquiry.message_id)
     except NotThereError:
         return NEVER_SEEN
-    if data.get("MessageId") != inquiry.message_id:
-        raise AskError("an answer about another message")
-    events = [event for row in rows(data, "Insights") for event in rows(row, "Events")]
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
+    insights = rows(about(data, "MessageId", inquiry.message_id), "Insights")
+    events = [event for row in insights for event in rows(row, "Events")]
+    return taken(map(_seen, events))
 
 
 def _entry(row: Mapping[str, Any]) -> Listed:
@@ -83,8 +85,6 @@ def _seen(event: Mapping[str, Any]) -> Seen | None:
     what, at = _WHAT.get(text(event, "Type")), moment(event.get("Timestamp"))
     if what is None or at is None:
         return None
-    details = event.get("Details")
-    bounce = details.get("Bounce") if isinstance(details, dict) else None
-    bounce = bounce if isinstance(bounce, dict) else {}
+    bounce = inner(inner(event, "Details"), "Bounce")
     final = text(bounce, "BounceType") == "PERMANENT"
     return Seen(what, at, text(bounce, "DiagnosticCode"), final=final)

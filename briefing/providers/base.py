@@ -4,7 +4,8 @@ Before it: a provider's API, read by one module for each. After it: reconciling.
 read to the end raises: an answer is whole, or it is none.
 """
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -163,6 +164,39 @@ def rows(data: Any, name: str = "") -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise AskError(f"an answer without its list{f' “{name}”' if name else ''}")
     return found
+
+
+def inner(row: Any, name: str) -> Mapping[str, Any]:
+    """Return the object in a field of an answer; an empty one where there is none."""
+    found = row.get(name) if isinstance(row, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def about(data: Any, name: str, message_id: str) -> Mapping[str, Any]:
+    """Return an answer whose field holds the message's id. Raises: AskError when it is another's."""
+    if not isinstance(data, dict) or data.get(name) != message_id:
+        raise AskError("an answer about another message")
+    return data
+
+
+def taken(seen: Iterable[Seen | None]) -> Answer:
+    """Return that the provider has the message, and what of its events could be understood."""
+    return Answer(taken=True, seen=tuple(each for each in seen if each))
+
+
+def basic(name: str, word: str) -> Mapping[str, str]:
+    """Return the header of HTTP's basic authentication (RFC 7617)."""
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{word}'.encode()).decode()}"}
+
+
+def no_lists(ask: Ask) -> Sequence[str]:
+    """Return nothing: what `lists` is where no API for suppression lists is documented."""
+    return []
+
+
+def no_page(ask: Ask, name: str, cursor: str) -> Page:
+    """Refuse, as `page` there. Raises: AskError."""
+    raise AskError(f"no such list ({name})")
 
 
 def text(row: Mapping[str, Any], *names: str) -> str:

@@ -20,8 +20,10 @@ from briefing.providers.base import (
     What,
     Why,
     address_in,
+    inner,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -86,12 +88,11 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     mine = [row for row in found if text(row, "messageId") == inquiry.message_id]
     if found and not mine:
         raise AskError("an answer about another message")
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, mine)))) if mine else NEVER_SEEN
+    return taken(map(_seen, mine)) if mine else NEVER_SEEN
 
 
 def _entry(row: Mapping[str, Any]) -> Listed:
-    reason = row.get("reason")
-    reason = reason if isinstance(reason, dict) else {}
+    reason = inner(row, "reason")
     why = _WHY.get(text(reason, "code"), Why.MANUAL)
     said = text(reason, "message") if why is Why.BOUNCED else ""
     return Listed(address_in(row, "email"), why, moment(row.get("blockedAt")), said)

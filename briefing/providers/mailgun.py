@@ -6,7 +6,6 @@ https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/unsubs
 https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/events
 """
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -25,8 +24,11 @@ from briefing.providers.base import (
     What,
     Why,
     address_in,
+    basic,
+    inner,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -49,8 +51,7 @@ _MAX_PAGES = 20
 
 def headers(backend: Any) -> Mapping[str, str]:
     """Return the key as a password."""
-    word = base64.b64encode(f"api:{backend.api_key}".encode()).decode()
-    return {"Authorization": f"Basic {word}"}
+    return basic("api", backend.api_key)
 
 
 def lists(ask: Ask) -> Sequence[str]:
@@ -72,15 +73,15 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
 
 def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the events of the reader's copy: of its message, else of the hours around it."""
-    about: dict[str, str | int] = {"recipient": inquiry.address, "limit": 300}
+    asked: dict[str, str | int] = {"recipient": inquiry.address, "limit": 300}
     if inquiry.message_id:
-        about["message-id"] = inquiry.message_id.strip("<>")
-    about["begin"] = int((inquiry.at - _AROUND).timestamp())
-    about["ascending"] = "yes"
-    events = [row for row in _events(ask, inquiry, about) if _is_of(row, inquiry)]
+        asked["message-id"] = inquiry.message_id.strip("<>")
+    asked["begin"] = int((inquiry.at - _AROUND).timestamp())
+    asked["ascending"] = "yes"
+    events = [row for row in _events(ask, inquiry, asked) if _is_of(row, inquiry)]
     if not events:
         return NEVER_SEEN
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
+    return taken(map(_seen, events))
 
 
 def _entry(row: Mapping[str, Any], why: Why) -> Listed:
@@ -93,38 +94,34 @@ def _entry(row: Mapping[str, Any], why: Why) -> Listed:
 
 
 def _following(data: Any) -> str:
-    paging = data.get("paging")
-    address = paging.get("next") if isinstance(paging, dict) else None
+    address = inner(data, "paging").get("next")
     if not isinstance(address, str) or not urlsplit(address).query:
         raise AskError("a part without the address of the next")
     return urlsplit(address).query
 
 
-def _events(ask: Ask, inquiry: Inquiry, about: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
+def _events(ask: Ask, inquiry: Inquiry, asked: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
     """Yield every event that matches. The next part's address ends with a word, not with a query."""
     domain = quote(str(ask.backend.sender_domain or inquiry.domain), safe="")
-    path, asked = f"{domain}/events", dict(about)
+    path = f"{domain}/events"
     for _page in range(_MAX_PAGES):
         data = ask.get(path, **asked)
         found = rows(data, "items")
         yield from found
         if len(found) < 300:
             return
-        paging = data.get("paging")
-        word = urlsplit(str(paging.get("next") if isinstance(paging, dict) else "")).path
+        word = urlsplit(str(inner(data, "paging").get("next", ""))).path
         path, asked = f"{domain}/events/{quote(word.rpartition('/')[2], safe='=')}", {}
     raise AskError("more events than a reader can have")
 
 
 def _is_of(event: Mapping[str, Any], inquiry: Inquiry) -> bool:
-    own = event.get("user-variables")
-    return isinstance(own, dict) and inquiry.is_of(own.get("reference"))
+    return inquiry.is_of(inner(event, "user-variables").get("reference"))
 
 
 def _seen(event: Mapping[str, Any]) -> Seen | None:
     at, name = moment(event.get("timestamp")), text(event, "event")
-    status = event.get("delivery-status")
-    status = status if isinstance(status, dict) else {}
+    status = inner(event, "delivery-status")
     said = f"{status.get('code') or ''} {text(status, 'message', 'description')}".strip()
     if at is None:
         return None

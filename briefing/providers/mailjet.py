@@ -3,25 +3,27 @@
 Source: https://dev.mailjet.com/email/reference/messages/
 """
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from briefing.providers.base import (
     NEVER_SEEN,
     Answer,
     Ask,
-    AskError,
     Inquiry,
     NotThereError,
-    Page,
     Seen,
     What,
+    basic,
     moment,
+    no_lists,
+    no_page,
     rows,
+    taken,
     text,
 )
 
+lists, page = no_lists, no_page
 LIST_SECONDS = LOOK_UP_SECONDS = 0.2
 
 _WHAT = {
@@ -39,18 +41,7 @@ _WHAT = {
 
 def headers(backend: Any) -> Mapping[str, str]:
     """Return both keys."""
-    word = base64.b64encode(f"{backend.api_key}:{backend.secret_key}".encode()).decode()
-    return {"Authorization": f"Basic {word}"}
-
-
-def lists(ask: Ask) -> Sequence[str]:
-    """Return nothing."""
-    return []
-
-
-def page(ask: Ask, name: str, cursor: str) -> Page:
-    """Refuse. Raises: AskError."""
-    raise AskError(f"no such list ({name})")
+    return basic(backend.api_key, backend.secret_key)
 
 
 def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
@@ -62,8 +53,7 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
         data = ask.get(f"../v3/REST/messagehistory/{inquiry.message_id}")
     except NotThereError:
         return NEVER_SEEN
-    events = rows(data, "Data")
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
+    return taken(map(_seen, rows(data, "Data")))
 
 
 def _seen(event: Mapping[str, Any]) -> Seen | None:

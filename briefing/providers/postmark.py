@@ -21,9 +21,12 @@ from briefing.providers.base import (
     Seen,
     What,
     Why,
+    about,
     address_in,
+    inner,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -59,10 +62,8 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
         data = ask.get(f"messages/outbound/{quote(message_id, safe='')}/details")
     except NotThereError:
         return NEVER_SEEN
-    if not isinstance(data, dict) or data.get("MessageID") != message_id:
-        raise AskError("an answer about another message")
-    seen = [_seen(ask, event) for event in rows(data, "MessageEvents")]
-    return Answer(taken=True, seen=tuple(filter(None, seen)))
+    events = rows(about(data, "MessageID", message_id), "MessageEvents")
+    return taken(_seen(ask, event) for event in events)
 
 
 def _entry(row: Mapping[str, Any]) -> Listed:
@@ -78,8 +79,7 @@ def _search(ask: Ask, inquiry: Inquiry) -> str:
     """Return the id of the message that carries the reference, or nothing."""
     data = ask.get("messages/outbound", count=10, offset=0, metadata_reference=inquiry.reference)
     for row in rows(data, "Messages"):
-        metadata = row.get("Metadata")
-        if isinstance(metadata, dict) and inquiry.is_of(metadata.get("reference")):
+        if inquiry.is_of(inner(row, "Metadata").get("reference")):
             return text(row, "MessageID")
     return ""
 
@@ -88,8 +88,7 @@ def _seen(ask: Ask, event: Mapping[str, Any]) -> Seen | None:
     what, at = _WHAT.get(text(event, "Type")), moment(event.get("ReceivedAt"))
     if what is None or at is None:
         return None
-    details = event.get("Details")
-    details = details if isinstance(details, dict) else {}
+    details = inner(event, "Details")
     said = text(details, "DeliveryMessage", "Summary")
     if what is What.BOUNCED and (number := str(details.get("BounceID", ""))).isdigit():
         bounce = ask.get(f"bounces/{number}")

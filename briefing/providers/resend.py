@@ -3,7 +3,7 @@
 Source: https://resend.com/docs/api-reference/emails/retrieve-email
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -11,16 +11,19 @@ from briefing.providers.base import (
     NEVER_SEEN,
     Answer,
     Ask,
-    AskError,
     Inquiry,
     NotThereError,
-    Page,
     Seen,
     What,
+    about,
     moment,
+    no_lists,
+    no_page,
+    taken,
     text,
 )
 
+lists, page = no_lists, no_page
 LIST_SECONDS = LOOK_UP_SECONDS = 0.6
 
 _WHAT = {
@@ -40,16 +43,6 @@ def headers(backend: Any) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {backend.api_key}"}
 
 
-def lists(ask: Ask) -> Sequence[str]:
-    """Return nothing."""
-    return []
-
-
-def page(ask: Ask, name: str, cursor: str) -> Page:
-    """Refuse. Raises: AskError."""
-    raise AskError(f"no such list ({name})")
-
-
 def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the last event of a message whose id is known; its time is when the message was made."""
     if not inquiry.message_id:
@@ -58,7 +51,6 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
         data = ask.get(f"emails/{quote(inquiry.message_id, safe='')}")
     except NotThereError:
         return NEVER_SEEN
-    if not isinstance(data, dict) or data.get("id") != inquiry.message_id:
-        raise AskError("an answer about another message")
+    data = about(data, "id", inquiry.message_id)
     what, at = _WHAT.get(text(data, "last_event")), moment(data.get("created_at"))
-    return Answer(taken=True, seen=(Seen(what, at),) if what and at else ())
+    return taken([Seen(what, at)] if what and at else [])

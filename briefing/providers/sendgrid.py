@@ -25,6 +25,7 @@ from briefing.providers.base import (
     address_in,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -60,7 +61,9 @@ def lists(ask: Ask) -> Sequence[str]:
 def page(ask: Ask, name: str, cursor: str) -> Page:
     """Return up to 500 entries; the cursor is the number of those before them."""
     offset = int(cursor or 0)
-    found = [_entry(row, _LISTS[name]) for row in rows(ask.get(name, limit=500, offset=offset))]
+    found = [
+        _entry(row, _LISTS[name]) for row in rows(ask.get(name, limit=_PER_PAGE, offset=offset))
+    ]
     return Page(found, str(offset + len(found)) if len(found) == _PER_PAGE else None)
 
 
@@ -75,11 +78,11 @@ def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
         return NEVER_SEEN
     at, status = moment(mine[0].get("last_event_time")), text(mine[0], "status")
     if status == "delivered" and at:
-        return Answer(taken=True, seen=(Seen(What.DELIVERED, at),))
+        return taken([Seen(What.DELIVERED, at)])
     if status != "not_delivered":
-        return Answer(taken=True)
+        return taken([])
     data = ask.get(f"messages/{quote(text(mine[0], 'msg_id'), safe='')}")
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, rows(data, "events")))))
+    return taken(map(_seen, rows(data, "events")))
 
 
 def _entry(row: Mapping[str, Any], why: Why) -> Listed:

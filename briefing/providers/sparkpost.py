@@ -21,8 +21,10 @@ from briefing.providers.base import (
     What,
     Why,
     address_in,
+    inner,
     moment,
     rows,
+    taken,
     text,
 )
 
@@ -76,17 +78,17 @@ def page(ask: Ask, name: str, cursor: str) -> Page:
 
 def look_up(ask: Ask, inquiry: Inquiry) -> Answer | None:
     """Read the events of the reader's copy."""
-    about = {
+    asked = {
         "recipients": inquiry.address,
         "from": (inquiry.at - _AROUND).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "per_page": "1000",
     }
     if inquiry.message_id:
-        about["transmissions"] = inquiry.message_id
-    events = [row for row in _events(ask, about) if _is_of(row, inquiry)]
+        asked["transmissions"] = inquiry.message_id
+    events = [row for row in _events(ask, asked) if _is_of(row, inquiry)]
     if not events:
         return NEVER_SEEN
-    return Answer(taken=True, seen=tuple(filter(None, map(_seen, events))))
+    return taken(map(_seen, events))
 
 
 def _entry(row: Mapping[str, Any]) -> Listed:
@@ -103,21 +105,19 @@ def _cursor(address: Any) -> str:
     return found
 
 
-def _events(ask: Ask, about: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _events(ask: Ask, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
     for _page in range(_MAX_PAGES):
-        data = ask.get("events/message", **about)
+        data = ask.get("events/message", **asked)
         yield from rows(data, "results")
-        links = data.get("links")
-        following = links.get("next") if isinstance(links, dict) else None
+        following = inner(data, "links").get("next")
         if not following:
             return
-        about = about | {"cursor": _cursor(following)}
+        asked = asked | {"cursor": _cursor(following)}
     raise AskError("more events than a reader can have")
 
 
 def _is_of(event: Mapping[str, Any], inquiry: Inquiry) -> bool:
-    own = event.get("rcpt_meta")
-    return isinstance(own, dict) and inquiry.is_of(own.get("reference"))
+    return inquiry.is_of(inner(event, "rcpt_meta").get("reference"))
 
 
 def _seen(event: Mapping[str, Any]) -> Seen | None:
