@@ -7,28 +7,66 @@ from django.utils import timezone
 
 from briefing.dispatch import cancelling, claims, control, intents, invariants
 from briefing.dispatch.copies import CopyMakers
-from briefing.dispatch.outcome import CANCELLED
-from briefing.models import Batch
+from briefing.dispatch.outcome import CANCELLED, DEFERRED
+from briefing.models import Batch, Delivery, Dispatch
 from tests.briefing.dispatch.hands import Worker
 from tests.briefing.dispatch.making import Provider, dispatching, outcomes
 
 pytestmark = pytest.mark.django_db
 
 
-def test_whom_a_lost_worker_had_never_started_is_cancelled_with_the_others() -> None:
-    dispatch = dispatching(5)
+def lose(dispatch: Dispatch, *, size: int) -> None:
+    """Have a worker intend for so many readers and die before it started any copy."""
     provider = Provider()
     worker = Worker(dispatch, provider)
     held = claims.claim(dispatch.pk, now=timezone.now())
     assert held
     worker.load.journal.hold(batch_id=held.batch_id, fence=held.fence)
     maker = CopyMakers(provider, dispatch)(held.variant_id)
-    intents.intend(worker.step(dispatch), held, maker, size=2)
+    intents.intend(worker.step(dispatch), held, maker, size=size)
     worker.load.journal.leave()
+
+
+def end_leases() -> None:
     Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_whom_a_lost_worker_had_never_started_is_cancelled_with_the_others() -> None:
+    dispatch = dispatching(5)
+    lose(dispatch, size=2)
+    end_leases()
 
     control.cancel(dispatch, reason="a person")
     cancelling.settle(dispatch.pk, now=timezone.now())
 
     assert list(outcomes(dispatch).values()) == [CANCELLED] * 5
     assert invariants.violations() == []
+
+
+def test_whom_a_claim_finds_after_the_cancel_waits_for_the_sweep_and_breaks_no_promise() -> None:
+    dispatch = dispatching(5)
+    lose(dispatch, size=5)
+    control.cancel(dispatch, reason="a person")
+    cancelling.settle(dispatch.pk, now=timezone.now())
+    end_leases()
+
+    assert claims.claim(dispatch.pk, now=timezone.now()) is None
+    assert set(outcomes(dispatch).values()) == {DEFERRED}
+    assert invariants.violations() == []
+
+    assert control.cancelled_and_open() == [dispatch.pk]
+    cancelling.settle(dispatch.pk, now=timezone.now())
+    assert list(outcomes(dispatch).values()) == [CANCELLED] * 5
+    assert control.cancelled_and_open() == []
+
+
+def test_a_reader_without_a_row_is_missed_once_all_is_settled() -> None:
+    dispatch = dispatching(5)
+    control.cancel(dispatch, reason="a person")
+    cancelling.settle(dispatch.pk, now=timezone.now())
+
+    Delivery.objects.filter(dispatch=dispatch).first().delete()  # type: ignore[union-attr]  # there are five
+
+    assert ("I1", "planned 5, rows 4") in [
+        (each.invariant, each.detail) for each in invariants.violations()
+    ]
