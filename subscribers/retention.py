@@ -27,7 +27,7 @@ TASK = "subscribers.tasks.expire"
 class Rule:
     """One kind of thing that is kept for a time. `name` is its name in rows and logs.
 
-    `task` is the task that applies it; `oldest` tells since when the oldest row is kept, by an index.
+    `task` is the task that applies it; `oldest` tells since when the oldest row is kept.
     """
 
     name: str

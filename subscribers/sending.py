@@ -31,7 +31,7 @@ def send(outbox_id: int) -> None:
         answer = ports.publishing().send(mail) if mail else None
     except Exception as error:  # noqa: BLE001  the mails behind this one must still leave
         # One mail that cannot be written or handed over must not stop those behind it.
-        log.error("outbox.error id=%s purpose=%s error=%s", row.pk, row.purpose, told(error))  # noqa: TRY400
+        log.error("outbox.error id=%s purpose=%s error=%s", row.pk, row.purpose, told(error))  # noqa: TRY400  a traceback may hold an address
         outbox.postpone(row, code=type(error).__name__, now=timezone.now())
         return
     _settle(row, answer)

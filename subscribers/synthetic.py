@@ -79,8 +79,7 @@ def make(newsletter: Newsletter, number: int, *, now: datetime) -> Iterator[int]
         size = min(_PORTION, number - made)
         with transaction.atomic():
             ids = bulk.reserve_ids(Subscriber, size)
-            # Not for secrets: two runs should look alike.
-            source = random.Random(ids[0])  # noqa: S311
+            source = random.Random(ids[0])  # noqa: S311  no secret: two runs should look alike
             readers = [_invent(each, source, days, fortunes) for each in ids]
             _write(newsletter, readers)
             _write_ledger(newsletter, readers)

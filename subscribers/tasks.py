@@ -50,7 +50,7 @@ def work_owed() -> None:
             _decide(signup_id)
         except Exception as error:  # noqa: BLE001  told below
             # One request that cannot be decided must not stop those behind it.
-            log.error("signup.error id=%s error=%s", signup_id, told(error))  # noqa: TRY400
+            log.error("signup.error id=%s error=%s", signup_id, told(error))  # noqa: TRY400  a traceback may hold an address
     sending.send_due(older_than=_UNRUNG_AFTER, limit=_ROUND, until=until)
 
 

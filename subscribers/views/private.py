@@ -35,7 +35,7 @@ def private(view: View[P]) -> View[P]:
         response["X-Robots-Tag"] = "noindex, nofollow"
         response["Referrer-Policy"] = "no-referrer"
         # Django logs the path of every 4xx answer, and this path is the reader's key.
-        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+        response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  Django's own flag for it
         return response
 
     return guarded

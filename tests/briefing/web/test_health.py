@@ -1,11 +1,15 @@
 """What a supervisor and a balancer are told: alive, ready, and who gave a sign of life."""
 
+import logging
+
 import pytest
 from django.test import Client
 from redis import Redis
 
 from briefing import heartbeat, tasks
 from briefing.heartbeat import Heart
+from tests.briefing.dispatch.making import dispatching
+from tests.queue import Doorbell
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +57,15 @@ def test_a_worker_does_not_tell_the_broker_at_each_of_celerys_beats(valkey: Redi
     assert heartbeat.heard() == _NOBODY
 
 
-def test_a_broker_that_is_away_stops_no_worker_and_no_sweep() -> None:
+def test_a_broker_that_is_away_stops_no_worker_and_no_sweep(
+    doorbell: Doorbell, caplog: pytest.LogCaptureFixture
+) -> None:
+    dispatch = dispatching(1)
+    doorbell.rings.clear()
+    caplog.set_level(logging.INFO, "briefing.heartbeat")
+
     heartbeat.give(["dispatch"])
     tasks.sweep()
+
+    assert [ring.args for ring in doorbell.rung("briefing.tasks.drain")] == [(dispatch.pk,)]
+    assert caplog.text.count("heartbeat_untold") == 2
