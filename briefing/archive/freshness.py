@@ -83,12 +83,12 @@ class Memory:
 def remembered(read: Callable[P, Answer]) -> Callable[P, Answer]:
     """Remember what a reading function returned, for what many pages show alike.
 
-    Its arguments must be hashable and come by position, and nobody may change what it returns.
+    Its arguments must be hashable, and nobody may change what it returns.
     """
     memory = Memory()
 
     @wraps(read)
     def remembering(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        return memory.recall(args, lambda: read(*args, **kwargs))
+        return memory.recall((args, *kwargs.items()), lambda: read(*args, **kwargs))
 
     return remembering

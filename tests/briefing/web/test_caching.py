@@ -112,6 +112,19 @@ def test_parts_of_pages_are_remembered_by_language_and_article_and_drafts_never(
     assert "Found since" in client.get(path).content.decode()
 
 
+@pytest.mark.usefixtures("_kept")
+def test_an_answer_is_remembered_for_its_arguments_however_they_are_given() -> None:
+    asked: list[str] = []
+
+    @freshness.remembered
+    def read(name: str) -> str:
+        asked.append(name)
+        return name
+
+    assert [read("a"), read("a"), read(name="b"), read(name="c"), read(name="b")] == [*"aabcb"]
+    assert asked == [*"abc"]
+
+
 def test_who_has_the_page_already_is_told_so(client: Client) -> None:
     factories.article()
     for path in ("/", "/feed/", "/feed.json", "/sitemap.xml"):

@@ -241,6 +241,15 @@ def test_pages_behind_a_link_are_kept_by_nobody(client: Client) -> None:
     assert not page.cookies
 
 
+def test_a_wording_says_in_which_language_it_was_shown(client: Client) -> None:
+    asked = making.pending("anna@example.com")
+    link = reverse("confirm", args=[links.make("confirm", asked.pk, links.now())])
+
+    page = client.get(link, headers={"accept-language": "de"}).content.decode()
+
+    assert '<div class="hint" lang="en"><p>The signup wording.' in page
+
+
 def test_the_confirmation_link_works_for_three_days(client: Client) -> None:
     asked = making.pending("anna@example.com")
     made_at = links.now() - int(timedelta(hours=71).total_seconds())
