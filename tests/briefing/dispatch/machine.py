@@ -52,8 +52,12 @@ ANSWERS = st.lists(
 class Engine(RuleBasedStateMachine):
     """Eight readers, three workers, one dispatch."""
 
+    # How many sequences this process has begun to play.
+    begun = 0
+
     def __init__(self) -> None:
         super().__init__()
+        Engine.begun += 1
         self._whole = transaction.atomic()
         self._whole.__enter__()
         self.workers: dict[int, Worker] = {}

@@ -77,5 +77,5 @@ def test_an_altered_token_leaves_nothing() -> None:
 @given(st.binary(max_size=400), st.integers(0, 2000))
 def test_no_mail_is_so_broken_that_reading_fails(noise: bytes, at: int) -> None:
     whole = letters.letter("dsn/postfix")
-    read(noise)
-    read(whole[:at] + noise + whole[at:])
+    assert read(noise).kind in Kind
+    assert read(whole[:at] + noise + whole[at:]).kind in Kind

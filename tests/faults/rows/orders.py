@@ -1,11 +1,10 @@
 """Steps that nobody can order, in orders that nobody would think of: the state machine of the rules."""
 
-import hypothesis
 from django.conf import settings
-from hypothesis import HealthCheck, Phase
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import Phase
 
 from tests.briefing.dispatch.machine import Engine
+from tests.briefing.dispatch.playing import play
 from tests.faults import readers
 from tests.faults.registry import fault
 from tests.faults.table import Measured
@@ -29,27 +28,11 @@ def any_order(world: World) -> Measured:
     settings.GROUP_SIZE, settings.BATCH_SIZE = 3, 5
     readers.subscribe(_READERS)
     world.issue()
-    played = 0
-
-    class Counted(Engine):
-        def __init__(self) -> None:
-            nonlocal played
-            played += 1
-            super().__init__()
-
     measured = Measured()
-    how = hypothesis.settings(
-        max_examples=_MANY if world.readers else _SEQUENCES,
-        stateful_step_count=_STEPS,
-        deadline=None,
-        database=None,
-        # Made as short as can be by the test of the same machine; here it would count as hung.
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
     try:
-        run_state_machine_as_test(Counted, settings=how)
+        # Made as short as can be by the test of the same machine; here it would count as hung.
+        play(_MANY if world.readers else _SEQUENCES, steps=_STEPS, phases=[Phase.generate])
     except Exception as error:  # noqa: BLE001  whatever it was, the steps that led to it are told
         measured.broken += [repr(error)[:500], *getattr(error, "__notes__", [])]
-    measured.note = f"{played:,} sequences of up to {_STEPS} steps"
+    measured.note = f"{Engine.begun:,} sequences of up to {_STEPS} steps"
     return measured

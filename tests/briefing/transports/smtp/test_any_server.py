@@ -32,7 +32,10 @@ rules = st.builds(
 scripts = st.lists(rules, min_size=1, max_size=6)
 
 
-def _send(script: Sequence[Rule], *, sockets: int, pipelining: bool, eager: bool) -> None:
+def _assert_true_fates(
+    script: Sequence[Rule], *, sockets: int, pipelining: bool, eager: bool
+) -> None:
+    """Send thirty copies by this server; what is said of each must be what it saw of it."""
     sent = sending.copies(30)
     offer = OFFER if pipelining else OFFER[1:]
     with ScriptedServer(tuple(script), offer=offer, eager=eager) as server:
@@ -61,7 +64,7 @@ def _send(script: Sequence[Rule], *, sockets: int, pipelining: bool, eager: bool
 def test_each_copy_has_one_true_fate(
     script: list[Rule], sockets: int, *, pipelining: bool, eager: bool
 ) -> None:
-    _send(script, sockets=sockets, pipelining=pipelining, eager=eager)
+    _assert_true_fates(script, sockets=sockets, pipelining=pipelining, eager=eager)
 
 
 @pytest.mark.full
@@ -70,4 +73,4 @@ def test_each_copy_has_one_true_fate(
 def test_each_copy_has_one_true_fate_in_thousands_of_scripts(
     script: list[Rule], sockets: int, *, pipelining: bool, eager: bool
 ) -> None:
-    _send(script, sockets=sockets, pipelining=pipelining, eager=eager)
+    _assert_true_fates(script, sockets=sockets, pipelining=pipelining, eager=eager)
