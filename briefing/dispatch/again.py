@@ -1,6 +1,5 @@
 """What a drain does once every batch is done: second attempts first, then questions to a provider."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from briefing.dispatch import asking, questions, retries
@@ -23,4 +22,4 @@ def intend(step: Step, transport: Transport, makers: CopyMakers, *, size: int) -
     group = retries.intend(step, variants_of(step.dispatch), makers, size=size)
     if group or not transport.way:
         return group
-    return asking.intend(replace(step, answered=()), transport.way, makers)
+    return asking.intend(step, transport.way, makers)

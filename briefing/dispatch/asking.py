@@ -73,7 +73,8 @@ def intend(step: Step, way: str, maker: Callable[[int], CopyMaker]) -> Asking | 
         if dialect().dispatch_state(step.dispatch.pk) not in SENDING:
             return None
         due = questions.due(step.dispatch.pk, way, now=step.now).order_by("next_at", "pk")
-        for question in due.select_for_update(skip_locked=dialect().SKIPS_LOCKED):
+        # One at a time: what this worker locks, its neighbours cannot ask about.
+        while question := due.select_for_update(skip_locked=dialect().SKIPS_LOCKED).first():
             copies = _rebuilt(step, question, maker(question.variant_id))
             if copies:
                 break

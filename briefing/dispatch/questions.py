@@ -27,7 +27,7 @@ def note_unanswered(
     """Keep the calls in mind in which these copies left, where not one of them has its answer."""
     calls: defaultdict[CallName, list[Copy]] = defaultdict(list)
     for copy in copies:
-        if copy.call:
+        if copy.call and copy.started:
             calls[copy.call].append(copy)
     for name, together in calls.items():
         if all(copy.outcome in {UNKNOWN, None} for copy in together):

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from briefing.dispatch import asking, control, journal, questions, resolving
-from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.dispatch.sender import drain
 from briefing.models import Batch, Breaker, Delivery, Dispatch, Question
 from briefing.transports.anymail.session import AnymailSession
@@ -195,6 +197,27 @@ def test_the_operator_is_told_that_the_provider_is_still_asked(
     a_minute_later(dispatch, resend.transport)
     call_command("unknown", dispatch.pk)
     assert capsys.readouterr().out == "Nothing is unknown.\n"
+
+
+def test_a_call_that_was_certainly_not_taken_is_no_question(resend: Route) -> None:
+    dispatch = dispatching(_READERS)
+    # So often that its first reader is set back, and not only given back with the others.
+    Batch.objects.update(claims=100)
+    resend.api.script.append(Response(401, {"name": "invalid_api_key"}))
+    drain(dispatch.pk, resend.transport)
+    assert len(resend.api.requests) == 1
+    assert outcomes(dispatch) == {DEFERRED}
+    assert not Question.objects.exists()
+
+
+def test_whoever_asks_takes_one_call_and_leaves_the_others_to_its_neighbours(resend: Route) -> None:
+    dispatch = lost_answer(resend, Response(500))
+    Question.objects.update(next_at=timezone.now())
+    with CaptureQueriesContext(connection) as seen:
+        drain(dispatch.pk, resend.transport)
+    taken = [each["sql"] for each in seen if 'SELECT "briefing_question"."id"' in each["sql"]]
+    assert taken
+    assert all("LIMIT 1" in sql for sql in taken)
 
 
 def test_behind_the_life_of_the_key_nothing_is_asked(resend: Route) -> None:
