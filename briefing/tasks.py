@@ -175,8 +175,8 @@ def reconcile() -> None:
 def ask_providers() -> None:
     """Ask about what became unknown, go on with the comparisons under way, and ring for the rest.
 
-    Safe to run twice because a comparison is claimed by one conditional UPDATE, and an answer that
-    is heard twice is one report.
+    Safe to run twice because each turn is claimed by one conditional UPDATE, and an answer that is
+    heard twice is one report.
     """
     waits = [unknown.resolve(now=database_now()).more_in, nightly.go_on(now=database_now())]
     doorbell.ring_soon(fold)

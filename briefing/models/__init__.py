@@ -21,7 +21,7 @@ from briefing.models.edition import Edition, EditionVariant, Link
 from briefing.models.event import Burst, Event, EventCount
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.question import Question
-from briefing.models.reconciliation import ListedReader, Reconciliation, Repair
+from briefing.models.reconciliation import ListedReader, Reconciliation, Repair, UnknownRound
 from briefing.models.sender import SenderRecords
 from briefing.models.staff import User
 from briefing.models.trial import Trial
@@ -63,6 +63,7 @@ __all__ = [
     "SenderRecords",
     "Source",
     "Trial",
+    "UnknownRound",
     "User",
     "WatchItem",
     "hours_after",

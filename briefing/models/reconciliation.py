@@ -54,6 +54,22 @@ class Reconciliation(models.Model):
         return f"{self.provider} {self.pk}"
 
 
+class UnknownRound(models.Model):
+    """One row: how far the asking about deliveries of unknown fate is. One worker at a time goes on.
+
+    `dispatch_id` and `subscriber_id` name the delivery asked about last; 0 is the beginning.
+    """
+
+    # A round of the night, which asks about those again that were asked about in vain.
+    again = models.BooleanField(default=False)
+    dispatch_id = models.BigIntegerField(default=0)
+    subscriber_id = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"behind {self.dispatch_id} {self.subscriber_id}"
+
+
 class ListedReader(models.Model):
     """A reader whom the provider's list names; kept until the comparison is over."""
 

@@ -6,7 +6,7 @@ or was let go after the provider's entry is not suppressed for it again.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 
 from django.db import transaction
@@ -34,6 +34,8 @@ _REASONS = {
 _HEAVIEST = (Why.COMPLAINED, Why.BOUNCED, Why.MANUAL, Why.UNSUBSCRIBED)
 _TO_LOOK_AT = (Kind.LET_GO, Kind.OURS, Kind.NOT_THERE)
 _AT_ONCE = 500
+# Who is not on the provider's list any more is for a person to look at: so many at a time.
+_MOST_LISTED = 1000
 
 
 def settle(one: Reconciliation, *, now: datetime, all_the_same: bool = False) -> bool:
@@ -53,9 +55,10 @@ def settle(one: Reconciliation, *, now: datetime, all_the_same: bool = False) ->
         )
         alerts.raise_alert(Alert.Kind.PROVIDER, f"held back {one.provider}", text, now=now)
         return False
+    # Written first: whoever a turn mends that dies right behind it does not differ any more.
+    findings.write([*(repair for repair, _row in differing), *_not_there(one)])
     for repair, row in mending:
         _mend(repair, Why(row.why), now=now)
-    findings.write([*(repair for repair, _row in differing), *_not_there(one)])
     findings.clear(one.provider, _TO_LOOK_AT, before=one.began_at)
     forget(one)
     return True
@@ -124,8 +127,9 @@ def _not_there(one: Reconciliation) -> list[Repair]:
     readers = events.values_list("subscriber_id", flat=True).distinct()
     reported = {reader for reader in readers if reader is not None}
     reported -= set(one.listed_readers.values_list("subscriber_id", flat=True))
-    standing = [reader for some in _slices(sorted(reported)) for reader in _suppressed(some)]
-    return [_repair(one, reader, Kind.NOT_THERE) for reader in standing[: findings.MOST_LISTED]]
+    standing = (reader for some in _slices(sorted(reported)) for reader in _suppressed(some))
+    listed = islice(standing, _MOST_LISTED)
+    return [_repair(one, reader, Kind.NOT_THERE) for reader in listed]
 
 
 def _suppressed(readers: Sequence[int]) -> Iterable[int]:

@@ -10,8 +10,6 @@ from briefing.models import Repair
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 1000
-# So many of one kind are listed; of more the number alone is told.
-MOST_LISTED = 1000
 
 
 def write(repairs: Sequence[Repair]) -> None:

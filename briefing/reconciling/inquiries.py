@@ -31,8 +31,8 @@ _AT_ONCE = 200
 Place = tuple[int, int]  # dispatch, reader
 
 
-def unknown(*, now: datetime, again: bool) -> Iterator[Inquiry]:
-    """Yield deliveries of unknown fate. Those asked about in vain only `again`."""
+def unknown(*, now: datetime, again: bool, behind: Place) -> Iterator[Inquiry]:
+    """Yield deliveries of unknown fate by their keys. Those asked about in vain only `again`."""
     rows = Delivery.objects.filter(
         Q(next_at=None) | Q(next_at__lt=now),
         outcome=UNKNOWN,
@@ -42,7 +42,7 @@ def unknown(*, now: datetime, again: bool) -> Iterator[Inquiry]:
     if not again:
         rows = rows.filter(Q(code=None) | ~Q(code__startswith=resolving.NOT_FOUND))
         rows = rows.filter(at__gt=now - _ASKED_FOR)
-    yield from _inquiries(rows, behind=(0, 0))
+    yield from _inquiries(rows, behind=behind)
 
 
 def silent(*, now: datetime, behind: Place) -> Iterator[Inquiry]:

@@ -30,7 +30,7 @@ State = Reconciliation.State
 _OPEN = (State.GATHERING, State.ASKING)
 _OVER_AFTER = timedelta(hours=23)
 # A turn that did not end cleanly is taken over after so long.
-_LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=5)
 # What one night asks about at most; more than that is no lost report but a missing webhook.
 MOST_ASKED = 2000
 _TO_LOOK_AT = (Repair.Kind.SILENT, Repair.Kind.UNSEEN)
@@ -58,6 +58,11 @@ class Pace:
 def providers() -> list[str]:
     """Return the providers of our accounts that can be asked."""
     return sorted(accounts.ways("bulk", "fallback", "transactional") & set(DESKS))
+
+
+def free(now: datetime) -> Q:
+    """Return the condition that nobody else is at a row just now."""
+    return Q(lease_until=None) | Q(lease_until__lt=now)
 
 
 def begin(*, now: datetime) -> list[Reconciliation]:
@@ -97,9 +102,8 @@ def go_on(*, now: datetime, pace: Pace | None = None) -> float | None:
 
 def _turn(one: Reconciliation, pace: Pace, *, now: datetime) -> float | None:
     """Take one turn of one comparison, if nobody else does just now."""
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    claimed = Reconciliation.objects.filter(free, pk=one.pk, state__in=_OPEN)
-    if not claimed.update(lease_until=now + _LEASE):
+    claimed = Reconciliation.objects.filter(free(now), pk=one.pk, state__in=_OPEN)
+    if not claimed.update(lease_until=now + LEASE):
         return None
     one.refresh_from_db()
     desk = DESKS[one.provider]

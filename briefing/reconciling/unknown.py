@@ -4,22 +4,28 @@ Before it: recovery, which listed them. After it: resolving, by evidence alone.
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from briefing.models import Repair
+from briefing.models import Repair, UnknownRound
 from briefing.providers import asking
-from briefing.providers.asking import Asking
+from briefing.providers.asking import Asking, Turn
 from briefing.providers.base import Answer, AskError, Desk, Inquiry, LaterError
 from briefing.providers.table import DESKS
 from briefing.reconciling import answers, findings, inquiries
-from briefing.reconciling.nightly import Pace
+from briefing.reconciling.inquiries import Place
+from briefing.reconciling.nightly import LEASE, Pace, free
 from briefing.transports import accounts
 
 logger = logging.getLogger(__name__)
+
+# The one row that says how far the asking is.
+_ROUND = 1
 
 Opened = dict[str, tuple[Desk, Asking]]
 
@@ -33,32 +39,77 @@ class Resolved:
 
 
 def resolve(*, now: datetime, again: bool = False, pace: Pace | None = None) -> Resolved:
-    """Ask about what is unknown, for one turn. Safe to run twice.
+    """Ask about what is unknown, for one turn, behind the delivery that was asked about last.
 
-    A delivery whose account is a mail server, or a provider without an answer, is left as it is.
+    With `again` a round begins anew that asks about all of them. Safe to run twice: nobody else asks
+    as long as a turn lasts. A delivery whose account is a mail server, or a provider without an
+    answer, is left as it is.
     """
     ways = accounts.ways("bulk", "fallback")
     names = sorted(ways & set(DESKS))
-    waiting = inquiries.unknown(now=now, again=again)
-    first = next(waiting, None) if names else None
-    if first is None:
+    if not names or not (own := _claimed(now=now, again=again)):
         return Resolved()
-    turn, settled, more_in = (pace or Pace()).turn(), 0, None
+    try:
+        return _turn(own, names, (pace or Pace()).turn(), all_asked=ways == set(names), now=now)
+    finally:
+        _own(own).update(lease_until=None)
+
+
+def _claimed(*, now: datetime, again: bool) -> UnknownRound | None:
+    """Return the round for one turn, unless somebody else goes on with it just now."""
+    UnknownRound.objects.get_or_create(pk=_ROUND)
+    rows = UnknownRound.objects.filter(pk=_ROUND)
+    if again:
+        # Whoever is asking loses the round, and with it where it was.
+        rows.update(again=True, dispatch_id=0, subscriber_id=0, lease_until=None)
+    if not rows.filter(free(now)).update(lease_until=now + LEASE):
+        return None
+    return rows.get()
+
+
+def _own(one: UnknownRound) -> "QuerySet[UnknownRound]":
+    """Return the row as long as its lease is ours."""
+    return UnknownRound.objects.filter(pk=one.pk, lease_until=one.lease_until)
+
+
+def _turn(
+    own: UnknownRound, names: Sequence[str], turn: Turn, *, all_asked: bool, now: datetime
+) -> Resolved:
+    behind = (own.dispatch_id, own.subscriber_id)
+    waiting = inquiries.unknown(now=now, again=own.again, behind=behind)
+    settled, place = 0, behind
     with ExitStack() as stack:
         try:
             opened: Opened = {}
-            for name in names:
-                ask = stack.enter_context(asking.opened(name, DESKS[name], turn))
-                ask.seconds_between = DESKS[name].LOOK_UP_SECONDS
-                opened[name] = (DESKS[name], ask)
-            for inquiry in (first, *waiting):
-                settled += _ask(inquiry, opened, all_asked=ways == set(names), now=now)
+            for inquiry in waiting:
+                opened = opened or _opened(names, turn, stack)
+                place = (inquiry.dispatch_id, inquiry.subscriber_id)
+                settled += _ask(inquiry, opened, all_asked=all_asked, now=now)
+                _move(own, place)
         except LaterError as error:
-            # The next turn goes on: what was settled is not unknown any more.
-            more_in = max(1.0, error.seconds)
+            # The next turn goes on behind the last one that was answered for.
+            return Resolved(settled, max(1.0, error.seconds))
         except AskError as error:
+            # Behind this one as well: it must not stand before all others for ever.
             logger.warning("unknown_not_asked reason=%s", error.reason)
-    return Resolved(settled, more_in)
+            _move(own, place)
+            return Resolved(settled)
+    _own(own).update(again=False, dispatch_id=0, subscriber_id=0)
+    return Resolved(settled)
+
+
+def _move(own: UnknownRound, place: Place) -> None:
+    _own(own).update(dispatch_id=place[0], subscriber_id=place[1])
+
+
+def _opened(names: Sequence[str], turn: Turn, stack: ExitStack) -> Opened:
+    """Open a way to each provider, once there is something to ask."""
+    opened: Opened = {}
+    for name in names:
+        ask = stack.enter_context(asking.opened(name, DESKS[name], turn))
+        ask.seconds_between = DESKS[name].LOOK_UP_SECONDS
+        opened[name] = (DESKS[name], ask)
+    return opened
 
 
 def _ask(inquiry: Inquiry, opened: Opened, *, all_asked: bool, now: datetime) -> bool:

@@ -158,7 +158,10 @@ def test_a_journal_has_room_for_as_many_groups_as_before_once_they_are_recorded(
     worker: Worker,
 ) -> None:
     for _turn in range(2 * SLOTS):
+        # Without room for it there would be no group: the journal raises.
         group = worker.send(1)
+        assert numbers(group) == [0]
+        assert worker.noted() == {0: WAITING}
         groups.record([group], worker.journal, now=NOW)
         worker.held.intent_upto = worker.held.done_upto = 0
         Batch.objects.update(intent_upto=0, done_upto=0, state="claimed")

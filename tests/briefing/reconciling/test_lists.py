@@ -272,3 +272,23 @@ def test_what_did_not_end_within_a_day_is_given_up_and_begun_anew(provider: Prov
 def test_a_copy_that_sends_by_its_own_server_compares_with_nobody() -> None:
     assert nightly.begin(now=timezone.now()) == []
     assert nightly.go_on(now=timezone.now(), pace=PACE) is None
+
+
+def test_whoever_was_mended_by_a_turn_that_died_is_listed_too(
+    provider: Providers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider("postmark", listed=[(ANNA, "bounced"), (BERT, "bounced")])
+    usual = suppression.suppress_reader
+
+    def die_behind(*reader: Any, **why: Any) -> None:
+        usual(*reader, **why)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(suppression, "suppress_reader", die_behind)
+        with pytest.raises(SystemExit):
+            compare()
+    assert suppression.reasons(ANNA)
+    assert not suppression.reasons(BERT)
+    compare()
+    assert found() == {(ANNA, "suppressed"), (BERT, "suppressed")}
