@@ -67,8 +67,8 @@ def _parser(locale: str) -> MarkdownIt:
     parser.disable(["image", "html_block", "html_inline"])
     parser.core.ruler.push("heading_levels", _shift_headings)
     parser.core.ruler.push("signs", _keep_signs)
-    # The library documents this as the place to decide on addresses; its types see a method.
-    parser.validateLink = _is_allowed  # type: ignore[assignment,method-assign]
+    # The library documents this as the place to decide on addresses.
+    parser.validateLink = _is_allowed  # type: ignore[assignment,method-assign]  # its types see a method
     return parser
 
 

@@ -150,7 +150,7 @@ def sign_up(
         elif time.monotonic() - moved_at > _PATIENCE_SECONDS:
             raise NobodyConfirmsError(crowd.confirmed, wanted)
         else:
-            time.sleep(0.05)
+            time.sleep(0.05)  # the workers are other processes
 
 
 def _empty_hourly_counters() -> None:

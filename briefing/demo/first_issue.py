@@ -84,7 +84,7 @@ def wait(
         if stopped or time.monotonic() - moved_at > _PATIENCE_SECONDS:
             dispatch.refresh_from_db()
             raise StalledError(dispatch.state, dispatch.reason)
-        time.sleep(0.1)
+        time.sleep(0.1)  # the workers are other processes
 
 
 def arrive(
@@ -104,7 +104,7 @@ def arrive(
             moved_at, before = time.monotonic(), arrivals.arrived
         if arrivals.complete or time.monotonic() - moved_at > _PATIENCE_SECONDS:
             return arrivals
-        time.sleep(0.25)
+        time.sleep(0.25)  # the sink is another process
 
 
 def compare(dispatch: Dispatch, mail_file: Path) -> Arrivals:

@@ -67,7 +67,7 @@ def clear(folder: Path) -> list[str]:
             os.killpg(group, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_SECONDS
     while any(_members(group) for group in left.values()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # nobody tells when others' children end
     for group in left.values():
         kill(group)
     return list(left)
@@ -79,7 +79,7 @@ def kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     deadline = time.monotonic() + _GRACE_SECONDS
     while _members(group) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.01)  # as above
 
 
 def _is_ours(group: int, *, began: int, mark: str) -> bool:

@@ -88,8 +88,7 @@ class Processes:
                     stderr=subprocess.STDOUT,
                     env=self.environment,
                     start_new_session=True,
-                    # Safe without threads, and none runs in here when a child is started.
-                    preexec_fn=_tie_to(os.getpid(), held),  # noqa: PLW1509
+                    preexec_fn=_tie_to(os.getpid(), held),  # noqa: PLW1509  no thread runs in here
                 )
             self._running[service.name] = _Running(service, process, log, time.monotonic())
             self._note()
@@ -101,7 +100,7 @@ class Processes:
         running = self._running[name]
         while (code := running.process.poll()) is None:
             self.check(besides=name)
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process works
         del self._running[name]
         self._note()
         if code:
@@ -133,7 +132,7 @@ class Processes:
             while any(running.process.poll() is None for running in ending):
                 if self.hurry or time.monotonic() > deadline:
                     break
-                time.sleep(0.05)
+                time.sleep(0.05)  # other processes end
             for running in ending:
                 # The group may outlive its leader: a web server's workers, a task in its pool.
                 groups.kill(running.process.pid)

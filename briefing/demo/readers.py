@@ -56,8 +56,7 @@ class _Pools(TypedDict):
 def draw(path: Path, number: int) -> list[DemoReader]:
     """Return the first `number` readers; a longer list begins with the shorter one."""
     pools: _Pools = tomllib.loads(path.read_text("utf-8"))  # type: ignore[assignment]  # our own file
-    # Not for secrets: the point is that it can be foretold.
-    source = random.Random(_SEED)  # noqa: S311
+    source = random.Random(_SEED)  # noqa: S311  no secret: the point is that it can be foretold
     return [_reader(pools, source, position) for position in range(1, number + 1)]
 
 

@@ -36,7 +36,7 @@ def wait(name: str, answers: Callable[[], bool], *, check: Callable[[], None]) -
         check()
         if time.monotonic() > deadline:
             raise NotReadyError(name)
-        time.sleep(0.1)
+        time.sleep(0.1)  # another process is asked
 
 
 def broker(instance: Instance) -> bool:

@@ -160,7 +160,7 @@ class Copy:
         self.teller.say(_("  Ctrl-C stops everything; the data stays in %s.") % settings.LOCAL_DIR)
         while True:
             self.processes.check()
-            time.sleep(0.5)
+            time.sleep(0.5)  # a signal ends it
 
     def _wait(self, name: str, answers: Callable[[], bool]) -> None:
         readiness.wait(name, answers, check=self.processes.check)

@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-# Sets what the settings read, before Django reads them.
-import tests.environment  # noqa: F401
+import tests.environment  # noqa: F401  imported for what it sets, before Django reads it
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 

@@ -116,5 +116,5 @@ def _wait(process: subprocess.Popen[bytes], told: Path) -> str:
     while time.monotonic() < deadline and process.poll() is None:
         if found := re.search(r"Site\s+(http://\S+?)/\s", told.read_text("utf-8")):
             return found[1]
-        time.sleep(0.2)
+        time.sleep(0.2)  # another process writes it
     raise AssertionError(f"the copy did not start: {told.read_text('utf-8')}")

@@ -193,4 +193,4 @@ def _assert_nothing_runs(folder: Path) -> None:
     deadline = time.monotonic() + 30
     while left := _processes_of(folder):
         assert time.monotonic() < deadline, f"still running: {left}"
-        time.sleep(0.1)
+        time.sleep(0.1)  # other processes end

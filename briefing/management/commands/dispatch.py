@@ -63,7 +63,7 @@ class Command(BaseCommand):
                 bar.update(line, total=now.planned or None, completed=now.settled)
                 if now.over or now.state not in {"running", "canary", "planned"}:
                     break
-                time.sleep(0.5)
+                time.sleep(0.5)  # the workers are other processes
         counts = ", ".join(f"{n} {word}" for word, n in now.by_outcome.items() if n)
         self.stdout.write(f"{now.state}: {now.planned} planned; {counts or 'nobody written to'}")
         if now.by_outcome["accepted"] < now.planned - now.by_outcome["skipped"]:

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{resolved.settled} unknown deliveries were settled")
         while (seconds := nightly.go_on(now=database_now())) is not None:
             self._tell_progress()
-            time.sleep(seconds)
+            time.sleep(seconds)  # as long as the provider asks for
         _fold(now=database_now())
 
     def _tell_progress(self) -> None:
