@@ -1,6 +1,7 @@
 """The weekly digest: made by itself, once a week, for those who chose it and nobody else."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from briefing.models import Article, Dispatch, Issue
 from subscribers.models import Subscription
 from tests import factories
 from tests.briefing.dispatch.making import Provider
+from tests.briefing.transports.messages import parsed, parts
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +80,13 @@ def test_a_headline_with_braces_is_no_expression() -> None:
     went_out("Why {{ shipping }} fails", at=SATURDAY - timedelta(days=1))
     made = digest.compose(factories.newsletter(), now=SATURDAY)
     factories.subscription("weekly@mail.example", frequency="digest")
-    control.start(made, now=SATURDAY)
+    mails: list[Any] = []
+    dispatch = control.start(made, now=SATURDAY)
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    sender.drain(dispatch.pk, Provider(before=lambda copy: mails.append(copy.payload)))
+    (mail,) = map(parsed, mails)
+    assert mail["Subject"] == "This week: Why { { shipping }} fails"
+    assert ["Why {{ shipping }} fails" in text for text in parts(mail).values()] == [True, True]
 
 
 def test_its_hour_is_the_newsletters_own_and_is_made_up_for_within_the_week() -> None:
