@@ -111,12 +111,12 @@ def record(entry: Entry) -> ConsentRecord:
 
 def context_mac(salt: bytes, *, ip: str, user_agent: str) -> bytes:
     """Return what a record keeps of its context: useless without the salt, proof together with it."""
-    return hmac.digest(salt, _canonical({"ip": ip, "user_agent": user_agent}), "sha256")
+    return hmac.digest(salt, canonical({"ip": ip, "user_agent": user_agent}), "sha256")
 
 
 def record_hash(row: ConsentRecord) -> bytes:
     """Return the hash over everything a record says, and over the wording it points at."""
-    return hashlib.sha256(_canonical(statement(row))).digest()
+    return hashlib.sha256(canonical(statement(row))).digest()
 
 
 def statement(row: ConsentRecord) -> dict[str, Any]:
@@ -211,6 +211,6 @@ def latest_origin(person: UUID, *, newsletter_id: int) -> Origin:
     return Origin(notice=row.notice, locale=row.locale) if row else NOWHERE
 
 
-def _canonical(value: Any) -> bytes:
+def canonical(value: Any) -> bytes:
     """JSON with one spelling only: sorted keys, no spaces, UTF-8 (in the spirit of RFC 8785)."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

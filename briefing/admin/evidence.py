@@ -3,7 +3,6 @@
 The same facts as JSON are in privacy.export; a lawyer or an authority wants paper.
 """
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -47,6 +46,7 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _acts(records: list[ConsentRecord], wrong: dict[int, str]) -> list[dict[str, Any]]:
     names = dict(Newsletter.objects.values_list("pk", "name"))
+    receipts = [(record, sealing.receipt(record)) for record in records]
     return [
         {
             "record": record,
@@ -54,13 +54,11 @@ def _acts(records: list[ConsentRecord], wrong: dict[int, str]) -> list[dict[str,
             "context": getattr(record, "context", None),
             "leaf": getattr(record, "leaf", None),
             "wrong": wrong.get(record.pk, ""),
-            "receipt": sealing.receipt(record),
+            "receipt": receipt,
             # As it is hashed, letter by letter.
-            "statement": json.dumps(
-                consent.statement(record), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-            ),
+            "statement": consent.canonical(receipt["statement"]).decode(),
         }
-        for record in records
+        for record, receipt in receipts
     ]
 
 
