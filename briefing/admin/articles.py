@@ -207,10 +207,11 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         formset: Any,
         change: bool,  # noqa: FBT001  Django calls it so
     ) -> None:
-        """Forget what was found at a source's former address: the new one has a check of its own."""
+        """Forget what was found, or asked, of a source's former address: the new one has its own."""
         for each in formset.forms:
             if formset.model is Source and "url" in each.changed_data:
-                each.instance.check_result, each.instance.checked_at = "", None
+                each.instance.check_result = ""
+                each.instance.checked_at = each.instance.check_asked_at = None
         super().save_formset(request, form, formset, change)
 
     @display(

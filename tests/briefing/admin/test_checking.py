@@ -128,7 +128,8 @@ def test_a_replaced_address_forgets_what_was_found_at_the_former_one(
     desk: Client, made: Issue
 ) -> None:
     article = Article.objects.earliest("pk")
-    Source.objects.update(check_result=linkcheck.GONE, checked_at=timezone.now())
+    seen_at, asked_at = timezone.now(), factories.NOW
+    Source.objects.update(check_result=linkcheck.GONE, checked_at=seen_at, check_asked_at=asked_at)
     first, second = article.sources.order_by("pk")
     sources = {
         "sources-TOTAL_FORMS": "2",
@@ -148,6 +149,8 @@ def test_a_replaced_address_forgets_what_was_found_at_the_former_one(
     first, second = article.sources.order_by("pk")
     assert (first.url, first.check_result) == ("https://example.org/new", "")
     assert second.check_result == linkcheck.GONE
+    # Nobody asked for the new one, so nobody is late.
+    assert "Nobody has looked yet" not in desk.get(f"/admin/articles/{article.pk}/links/").text
 
 
 def test_the_sender_is_looked_up_at_the_press_of_a_button(
