@@ -97,7 +97,7 @@ def name_of(provider: str) -> str:
 
 
 def _latest() -> list[Reconciliation]:
-    """Return the last comparison with each provider, and those that wait for a person."""
+    """Return the last comparison with each provider; what an earlier one held back it finds again."""
     newest: dict[str, Reconciliation] = {}
     for each in Reconciliation.objects.order_by("-pk")[:200]:
         newest.setdefault(each.provider, each)
