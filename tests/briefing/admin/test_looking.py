@@ -1,14 +1,17 @@
 """The composer's pane: the mail of what stands in the form, saved or not."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from briefing.models import Article, Issue, User
 from tests.accessibility import assert_accessible
+from tests.briefing.admin.test_in_chromium import turn
 from tests.factories import article, issue, newsletter
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +82,11 @@ def test_the_pane_follows_the_typing_and_without_scripts_a_button(
     assert Issue.objects.get().intro == ""
     if scripts:
         assert_accessible(page)
+        turn(page, "dark")
+        page.get_by_role("button", name="Plain text").click()
+        text = mail.locator("pre")
+        expect(text).to_contain_text("It moves by itself.")
+        # Neither scheme may meet the other one's paper: words are seen.
+        with Image.open(io.BytesIO(text.screenshot())) as picture:
+            tones = picture.convert("L").tobytes()
+        assert max(tones) - min(tones) > 128
