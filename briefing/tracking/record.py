@@ -21,7 +21,9 @@ Kind = Event.Kind
 
 _ADDRESS = re.compile(r"[^\s<>@\"',;:()\[\]{}=]+@[^\s<>@\"',;:()\[\]{}&]+")
 _IP = re.compile(
-    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]+",
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]+"
+    # Its zeros left out. Three numbers without a gap are a time of the day.
+    r"|(?<![\w:])(?:[0-9a-f]{1,4}:){1,2}(?::[0-9a-f]{1,4})+(?![\w:])",
     re.IGNORECASE,
 )
 # Where providers put what tells who or where the reader is.
@@ -109,7 +111,7 @@ def _told(text: str) -> str:
         text = _UNWRITABLE.sub("", text)
     if "@" in text:
         text = _ADDRESS.sub("[address]", text)
-    if text.count(".") >= 3 or text.count(":") >= 3:
+    if text.count(".") >= 3 or text.count(":") >= 3 or "::" in text:
         text = _IP.sub("[network address]", text)
     return text[:_MAX_TEXT]
 

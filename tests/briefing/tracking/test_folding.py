@@ -190,6 +190,12 @@ def test_a_payload_that_no_database_takes_is_kept_without_what_it_does_not_take(
     assert Event.objects.get().payload == {"said": "half  a character, and  none"}
 
 
+@pytest.mark.parametrize("shortened", ["2001:db8::1", "fe80::1", "2a00:1450::4013:c04"])
+def test_a_network_address_goes_however_short_it_is_written(shortened: str) -> None:
+    assert record.code_of([f"550 [{shortened}] refused"]) == "550 [[network address]] refused"
+    assert record.code_of(["550 at 10:20:30 std::error"]) == "550 at 10:20:30 std::error"
+
+
 def test_what_is_kept_tells_neither_who_nor_where() -> None:
     kept = record.without_addresses(
         {
