@@ -7,12 +7,12 @@ Sources: RFC 5321; RFC 2920 (pipelining).
 
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable
 
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, UNKNOWN
-from briefing.transports.base import Copy, Group, Watcher
+from briefing.transports.base import Watcher
 from briefing.transports.smtp.dial import Connection
+from briefing.transports.smtp.owner import Held, Owner
 from briefing.transports.smtp.reply import (
     CLOSING,
     GO_AHEAD,
@@ -24,25 +24,6 @@ from briefing.transports.smtp.reply import (
 from briefing.transports.smtp.stream import Stream
 
 _STAGES = ("mail", "rcpt", "data")
-
-
-@dataclass(slots=True)
-class Held:
-    """A copy between its group and a connection. `losses` counts connections lost over it."""
-
-    copy: Copy
-    group: Group
-    losses: int = 0
-
-
-class Owner(Protocol):
-    """Who gave a lane its copies and gets each of them back once."""
-
-    def answered(self, held: Held) -> None:
-        """Count the copy's outcome, which stands in it."""
-
-    def returned(self, held: Held) -> None:
-        """Take back a copy that was certainly not handed over."""
 
 
 class Lane:
@@ -165,7 +146,22 @@ class Lane:
             self.drop(f"connection lost: {type(error).__name__}")
             return
         now = time.monotonic()
-        for reply in self._replies.feed(data):
+        if self._in_step and self._replies.all_well(data):
+            self.heard_at = now
+            self._expected.clear()
+            self._finish_body(ACCEPTED, None)
+            self._send_body()
+        else:
+            self._act_on_each(self._replies.feed(data), now)
+        self._go_on()
+
+    @property
+    def _in_step(self) -> bool:
+        """Whether a whole body is out, with the next envelope behind it, and nothing is answered yet."""
+        return self._body is not None and len(self._expected) == 4 and not self._stream.waiting
+
+    def _act_on_each(self, replies: Iterable[Reply], now: float) -> None:
+        for reply in replies:
             if not self._expected:
                 # 421 may come unasked; anything else unasked is not SMTP.
                 self.drop(str(reply))
@@ -175,7 +171,6 @@ class Lane:
             self._on_reply(self._expected.popleft(), reply)
         if self._replies.unreadable:
             self.drop("unreadable reply")
-        self._go_on()
 
     def _on_reply(self, stage: str, reply: Reply) -> None:
         if stage == "body":

@@ -16,6 +16,8 @@ GO_AHEAD = 354
 _MAX_LINE_BYTES = 8192
 _LINE = re.compile(rb"\d{3}([ -]|\r?\Z)")
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+# What comes most often, in one piece: a copy was taken, and the envelope of the next one as well.
+_ALL_WELL = re.compile(rb"2\d\d [^\n]*\n" * 3 + rb"354 [^\n]*\n\Z")
 # Said of us, not of the reader: commands out of order, or no login.
 _ABOUT_US = frozenset({500, 502, 503, 504, 530, 535, 538})
 _TOO_LARGE = re.compile(rb"552|5\d\d[ -]5\.3\.4\b")
@@ -40,6 +42,11 @@ class Replies:
         self.unreadable = False
         self._rest = b""
         self._first = b""
+
+    def all_well(self, data: bytes) -> bool:
+        """Whether four replies came whole, 2xx three times and then 354; if not, `feed` the data."""
+        begun = self._rest or self._first
+        return not begun and _ALL_WELL.match(data) is not None
 
     def feed(self, data: bytes) -> list[Reply]:
         """Return the replies that are complete now, those before anything unreadable included."""

@@ -7,7 +7,8 @@ from collections import deque
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED
 from briefing.transports.base import Group, Watcher
 from briefing.transports.smtp.dial import Connection, Dialler
-from briefing.transports.smtp.lane import Held, Lane
+from briefing.transports.smtp.lane import Lane
+from briefing.transports.smtp.owner import Held
 
 # A copy over which so many connections were lost, while others are answered, is what loses them.
 _MAX_LOSSES = 3
