@@ -1,56 +1,62 @@
-"""The addresses that stand in one reader's copy of an issue, all signed."""
+"""The addresses that stand in one reader's copy of an issue, all signed.
+
+An address is the same in every copy but for its token: `form` says once what is the same.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from subscribers import links
 
+# What stands before and behind the token of each address.
+_PATHS = {
+    "unsubscribe": ("/unsubscribe/", "/"),
+    "preferences": ("/preferences/", "/"),
+    "view": ("/view/", "/"),
+    "click": ("/c/", ""),
+    "open": ("/o/", ".gif"),
+}
 
-@dataclass(frozen=True, slots=True)
-class ReaderLinks:
-    """Everything in a copy that is this reader's own.
+
+class Tokens(NamedTuple):
+    """What is a reader's own in the addresses of a copy.
 
     `reference` is the Message-ID's local part; it names the delivery in whatever comes back.
     """
 
     reference: str
-    unsubscribe_url: str
-    one_click_url: str
-    unsubscribe_token: str
-    preferences_url: str
-    view_url: str
+    unsubscribe: str
+    preferences: str
+    view: str
 
 
-def maker(*, dispatch_id: int, newsletter_id: int) -> Callable[[int], ReaderLinks]:
-    """Return a function from a reader's id to the links of that reader's copy."""
+def maker(*, dispatch_id: int, newsletter_id: int) -> Callable[[int], Tokens]:
+    """Return a function from a reader's id to the tokens of that reader's copy."""
     unsubscribe, preferences = links.signer("unsubscribe"), links.signer("preferences")
     view, reference = links.signer("view"), links.signer("reference")
-    base = links.absolute("")
 
-    def make(subscriber_id: int) -> ReaderLinks:
-        leave = unsubscribe(subscriber_id, newsletter_id)
-        return ReaderLinks(
+    def make(subscriber_id: int) -> Tokens:
+        return Tokens(
             reference(dispatch_id, subscriber_id),
-            f"{base}/unsubscribe/{leave}/",
-            f"{base}/one-click/{leave}/",
-            leave,
-            f"{base}/preferences/{preferences(subscriber_id, newsletter_id)}/",
-            f"{base}/view/{view(dispatch_id, subscriber_id)}/",
+            unsubscribe(subscriber_id, newsletter_id),
+            preferences(subscriber_id, newsletter_id),
+            view(dispatch_id, subscriber_id),
         )
 
     return make
 
 
-def click_url(*, dispatch_id: int, subscriber_id: int, position: int) -> str:
-    """Return the redirect that counts a click of a reader who granted tracking."""
-    return links.absolute(f"/c/{links.make('click', dispatch_id, subscriber_id, position)}")
+def form(kind: str, token_slot: str) -> list[str]:
+    """Return an address as [segment, slot, segment], the slot being that of its token."""
+    before, behind = _PATHS[kind]
+    return [links.absolute(before), token_slot, behind]
+
+
+def one_click_url(token: str) -> str:
+    """Return where a mail client unsubscribes by itself. Source: RFC 8058."""
+    return links.absolute(f"/one-click/{token}/")
 
 
 def count_url(*, dispatch_id: int, position: int) -> str:
     """Return the redirect that counts a click without saying whose: the same in every copy."""
     return links.absolute(f"/c/{links.make('count', dispatch_id, position)}")
-
-
-def open_url(*, dispatch_id: int, subscriber_id: int) -> str:
-    """Return the picture that counts an opening of a reader who granted tracking."""
-    return links.absolute(f"/o/{links.make('open', dispatch_id, subscriber_id)}.gif")

@@ -71,11 +71,14 @@ def _mac(key: bytes, body: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _signer(purpose: str, key_id: int) -> Callable[..., str]:
-    key, head, pack = key_of(purpose, key_id), bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
+    head, pack = bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
+    # The key and the head are hashed once: with them a MAC costs twice as much.
+    begun = blake2b(head, key=key_of(purpose, key_id), digest_size=_MAC_BYTES)
 
     def sign(*numbers: int) -> str:
-        body = head + pack(*numbers)
-        coded = binascii.b2a_base64(body + _mac(key, body), newline=False)
+        carried, mac = pack(*numbers), begun.copy()
+        mac.update(carried)
+        coded = binascii.b2a_base64(head + carried + mac.digest(), newline=False)
         return coded.translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
     return sign

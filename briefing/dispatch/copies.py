@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from django.conf import settings
 
@@ -9,10 +10,10 @@ from briefing import envelope, links
 from briefing.dispatch import counting
 from briefing.dispatch.results import copy_key
 from briefing.dispatch.sql.rows import ReaderRow
-from briefing.issues.slots import join, slots_of
+from briefing.issues.slots import filled, join, slots_of
 from briefing.models import Dispatch, EditionVariant
 from briefing.transports.base import Composer, Copy, Sender, Slots, Transport, VariantContent
-from briefing.transports.headers import clean, date_header, mailbox
+from briefing.transports.headers import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,18 @@ class CopyMaker:
     def __init__(
         self, transport: Transport, variant: EditionVariant, dispatch: Dispatch, sender: Sender
     ) -> None:
-        content = VariantContent(
-            variant_id=variant.pk,
-            subject=variant.subject,
-            html=variant.html,
-            text=variant.text,
-            locale=variant.locale,
-        )
-        self._composer: Composer = transport.composer(content, sender)
-        self._subject = content.subject
         self._dispatch_id = dispatch.pk
-        self._links = links.maker(
+        self._tokens = links.maker(
             dispatch_id=dispatch.pk, newsletter_id=dispatch.issue.newsletter_id
         )
         self._envelope_from = envelope.maker(dispatch_id=dispatch.pk)
-        parts = (content.subject, content.html or [], content.text)
+        parts = (variant.subject, variant.html or [], variant.text)
+        counted = counting.counted(dispatch.pk, variant.key, parts)
+        self._counted = counted.tokens.items()
         self._names = _name_slots(parts)
-        self._counted = counting.maker(dispatch.pk, variant.key, parts)
+        self._subject = variant.subject if len(variant.subject) > 1 else None
         self._feedback_id = f"{dispatch.pk}:{sender.newsletter_slug}:issue:briefing"
+        self._composer: Composer = transport.composer(_content(variant, counted.forms), sender)
 
     def make(self, reader: ReaderRow, *, position: int) -> Copy:
         """Splice one reader's copy.
@@ -74,32 +69,30 @@ class CopyMaker:
         except ValueError as error:
             raise BadReaderError(reader.subscriber_id, str(error)) from error
         return Copy(
-            position=position,
-            subscriber_id=reader.subscriber_id,
-            address_hash=copy_key(self._dispatch_id, reader.address_hash),
-            recipient=recipient,
-            payload=payload,
-            envelope_from=self._envelope_from(reader.subscriber_id),
+            position,
+            reader.subscriber_id,
+            copy_key(self._dispatch_id, reader.address_hash),
+            recipient,
+            payload,
+            self._envelope_from(reader.subscriber_id),
         )
 
     def _slots(self, reader: ReaderRow, recipient: str) -> Slots:
-        own = self._links(reader.subscriber_id)
+        own = self._tokens(reader.subscriber_id)
         values = {
-            "to": mailbox(reader.name, recipient).decode(),
-            "date": date_header(),
             "reference": own.reference,
-            "one_click_url": own.one_click_url,
-            "unsubscribe_token": own.unsubscribe_token,
+            "one_click_url": links.one_click_url(own.unsubscribe),
+            "unsubscribe_token": own.unsubscribe,
+            "preferences_token": own.preferences,
+            "view_token": own.view,
             "feedback_id": self._feedback_id,
             "address": reader.address,
-            "unsubscribe_url": own.unsubscribe_url,
-            "preferences_url": own.preferences_url,
-            "view_url": own.view_url,
-            **self._counted(reader.subscriber_id),
         }
+        for slot, token in self._counted:
+            values[slot] = token(reader.subscriber_id)
         for slot, fallback in self._names:
             values[slot] = reader.name or fallback
-        if len(self._subject) > 1:
+        if self._subject:
             values["subject"] = clean(join(self._subject, values))
         return Slots(reader.subscriber_id, recipient, reader.name, values)
 
@@ -122,6 +115,23 @@ class CopyMakers:
                 sender_of(self._dispatch),
             )
         return self._made[variant_id]
+
+
+def _content(variant: EditionVariant, counted: dict[str, list[str]]) -> VariantContent:
+    """Return a variant with whatever its addresses have in common: only tokens are left to fill in."""
+    kinds = ("unsubscribe", "preferences", "view")
+    forms = {f"{kind}_url": links.form(kind, f"{kind}_token") for kind in kinds} | counted
+    in_html = {
+        slot: [piece if index % 2 else escape(piece) for index, piece in enumerate(form)]
+        for slot, form in forms.items()
+    }
+    return VariantContent(
+        variant_id=variant.pk,
+        subject=variant.subject,
+        html=None if variant.html is None else filled(variant.html, in_html),
+        text=filled(variant.text, forms),
+        locale=variant.locale,
+    )
 
 
 def _name_slots(parts: Iterable[list[str]]) -> list[tuple[str, str]]:

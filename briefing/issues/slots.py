@@ -5,7 +5,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -92,6 +92,17 @@ def join(segments: list[str], values: dict[str, str]) -> str:
     parts = list(segments)
     parts[1::2] = [values[name] for name in segments[1::2]]
     return "".join(parts)
+
+
+def filled(segments: list[str], forms: Mapping[str, list[str]]) -> list[str]:
+    """Put split texts in the place of slots; what is open in them stays open."""
+    parts = segments[:1]
+    for slot, behind in zip(segments[1::2], segments[2::2], strict=True):
+        first, *rest = forms.get(slot, ["", slot, ""])
+        parts[-1] += first
+        parts += rest
+        parts[-1] += behind
+    return parts
 
 
 def for_everybody(text: str) -> str:

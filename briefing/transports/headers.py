@@ -22,6 +22,8 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{
 _NEEDS_BACKSLASH = re.compile(r'["\\]')
 # What cannot be broken must leave room for the header's name; longer, it becomes encoded words.
 _LONGEST_WORD = 60
+# So long may name and address be to stand on one line, behind the longest header's name of ours.
+_PLAIN_MAILBOX = _LINE - len("From:  <>")
 # Words with single spaces between them, each of which can stand on a line.
 _FOLDABLE = re.compile(rf"[!-~]{{1,{_LONGEST_WORD}}}( [!-~]{{1,{_LONGEST_WORD}}})*\Z")
 
@@ -46,6 +48,9 @@ def mailbox(name: str, address: str, *, header: str = "To") -> bytes:
 
     An address with other than ASCII letters stays UTF-8: only SMTPUTF8 servers are handed it.
     """
+    # Nearly every reader: a name of plain words, and an address that fits on its line.
+    if len(name) + len(address) <= _PLAIN_MAILBOX and _ATOMS.match(name) and "=?" not in name:
+        return f"{name} <{clean(address)}>".encode()
     return named(name, clean(address).encode(), header=header)
 
 
@@ -88,12 +93,12 @@ def ascii_address(address: str) -> str:
     return f"{local}@{punycode(domain)}"
 
 
-def date_header() -> str:
+def date_header() -> bytes:
     """Return the time now as the Date header writes it. Source: RFC 5322 section 3.3."""
     return _date_at(int(time.time()))
 
 
 @lru_cache(maxsize=1)
-def _date_at(second: int) -> str:
+def _date_at(second: int) -> bytes:
     """Format a time; thousands of copies share a second, and formatting one takes 7 us."""
-    return formatdate(second)
+    return formatdate(second).encode("ascii")

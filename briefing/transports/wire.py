@@ -14,17 +14,21 @@ from urllib.parse import quote
 
 from briefing.transports import quoted
 from briefing.transports.base import Sender, Slots, VariantContent
-from briefing.transports.headers import ascii_address, header_text, mailbox, named
+from briefing.transports.headers import ascii_address, date_header, header_text, mailbox, named
 
 _PART = b"Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+Form = Literal["to", "date", "subject", "plain", "text", "html"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A place for one reader's value, and which of its forms stands there."""
+    """A place for one reader's value, and which of its forms stands there.
+
+    What is `plain` needs no coding anywhere: a token, an address made by us.
+    """
 
     name: str
-    form: Literal["header", "text", "html"]
+    form: Form
 
 
 class WireComposer:
@@ -32,13 +36,13 @@ class WireComposer:
 
     def __init__(self, variant: VariantContent, sender: Sender) -> None:
         segments, places = _joined(_message(variant, sender))
-        in_headers = list(dict.fromkeys(slot.name for slot in places if slot.form == "header"))
-        in_parts = list(dict.fromkeys(slot.name for slot in places if slot.form != "header"))
-        forms = [_Slot(name, "header") for name in in_headers]
-        for name in in_parts:
+        self._plain = _names(places, "plain")
+        self._coded = _names(places, "text", "html")
+        self._has_subject = len(variant.subject) > 1
+        forms = [_Slot("to", "to"), _Slot("date", "date"), _Slot("subject", "subject")]
+        forms += [_Slot(name, "plain") for name in self._plain]
+        for name in self._coded:
             forms += [_Slot(name, "text"), _Slot(name, "html")]
-        self._header_names = in_headers
-        self._part_names = in_parts
         # A value that stands in five places is encoded once and picked five times.
         self._pick = itemgetter(*(forms.index(slot) for slot in places))
         self._template = [b""] * (len(segments) + len(places))
@@ -47,17 +51,18 @@ class WireComposer:
     def build(self, slots: Slots) -> bytes:
         """Return one reader's message, from its first header to the final dot."""
         values = slots.values
-        forms = [
-            header_text(values[name], header="Subject")
-            if name == "subject"
-            else values[name].encode()
-            for name in self._header_names
-        ]
-        for name in self._part_names:
+        subject = header_text(values["subject"], header="Subject") if self._has_subject else b""
+        forms = [mailbox(slots.name, slots.recipient), date_header(), subject]
+        forms += [values[name].encode() for name in self._plain]
+        for name in self._coded:
             forms += quoted.value(values[name])
         message = self._template.copy()
         message[1::2] = self._pick(forms)
         return b"".join(message)
+
+
+def _names(places: list[_Slot], *forms: Form) -> list[str]:
+    return list(dict.fromkeys(slot.name for slot in places if slot.form in forms))
 
 
 def _joined(pieces: Iterator[bytes | _Slot]) -> tuple[list[bytes], list[_Slot]]:
@@ -94,27 +99,27 @@ def _headers(variant: VariantContent, sender: Sender) -> Iterator[bytes | _Slot]
     from_address = ascii_address(sender.from_address)
     domain = from_address.rpartition("@")[2].encode()
     yield b"From: %s\r\nTo: " % mailbox(sender.from_name, from_address, header="From")
-    yield _Slot("to", "header")
+    yield _Slot("to", "to")
     yield b"\r\nSubject: "
     if len(variant.subject) == 1:
         yield header_text(variant.subject[0], header="Subject")
     else:
-        yield _Slot("subject", "header")
+        yield _Slot("subject", "subject")
     yield b"\r\nDate: "
-    yield _Slot("date", "header")
+    yield _Slot("date", "date")
     yield b"\r\nMessage-ID: <"
-    yield _Slot("reference", "header")
+    yield _Slot("reference", "plain")
     reply_to = ascii_address(sender.reply_to or sender.from_address)
     yield b"@%s>\r\nReply-To: <%s>\r\n" % (domain, reply_to.encode())
     list_id = b"%s.%s" % (sender.newsletter_slug.encode("ascii"), domain)
     yield b"List-Id: %s\r\n" % named(sender.newsletter_name, list_id, header="List-Id")
     yield b"List-Unsubscribe: <"
-    yield _Slot("one_click_url", "header")
+    yield _Slot("one_click_url", "plain")
     unsubscribe = quote(ascii_address(sender.unsubscribe_address), safe="@+")
     yield b">,\r\n <mailto:%s?subject=" % unsubscribe.encode()
-    yield _Slot("unsubscribe_token", "header")
+    yield _Slot("unsubscribe_token", "plain")
     yield b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nFeedback-ID: "
-    yield _Slot("feedback_id", "header")
+    yield _Slot("feedback_id", "plain")
     yield b"\r\nMIME-Version: 1.0\r\n"
 
 
@@ -123,11 +128,9 @@ def _part(segments: list[str], form: Literal["text", "html"]) -> Iterator[bytes 
     last = len(segments) - 1
     for index, piece in enumerate(segments):
         if index % 2:
-            yield _Slot(piece, form)
-            # The end of the value's soft break.
-            yield b"\r\n"
+            yield _Slot(piece, "plain" if piece.endswith("_token") else form)
         else:
-            yield quoted.constant(piece, slot_follows=index < last)
+            yield quoted.constant(piece, slot_before=index > 0, slot_behind=index < last)
 
 
 def _boundary(variant: VariantContent) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from subscribers import links
+from tests.briefing.transports.messages import LONGEST_TOKEN
 
 NUMBERS = {
     ">QI": (71, 3),
@@ -50,6 +51,11 @@ def test_any_reader_and_newsletter_survive_the_way_there_and_back(
 def test_a_token_is_safe_in_an_address() -> None:
     token = links.make("unsubscribe", 2**64 - 1, 2**32 - 1)
     assert set(token) <= set(ALPHABET)
+
+
+@pytest.mark.parametrize("purpose", links.FORMS)
+def test_a_token_stands_on_one_line_of_a_mail(purpose: str) -> None:
+    assert len(links.make(purpose, *NUMBERS[links.FORMS[purpose]])) <= LONGEST_TOKEN
 
 
 @pytest.mark.parametrize("purpose", links.FORMS)

@@ -15,6 +15,7 @@ from subscribers import links
 from subscribers.models import Subscriber
 from tests import factories
 from tests.briefing.dispatch.making import Provider, readers
+from tests.briefing.transports.messages import received
 
 _PERSON = {"User-Agent": "Mozilla/5.0 (rv:140.0) Firefox/140.0", "Accept-Language": "en"}
 
@@ -65,7 +66,8 @@ def dispatched(*, counts_clicks: bool) -> tuple[Dispatch, dict[str, str]]:
 
     def keep(copy: Copy) -> None:
         assert isinstance(copy.payload, bytes)
-        mails[copy.recipient] = copy.payload.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
+        whole = received(copy.payload).replace(b"=\r\n", b"").replace(b"=3D", b"=")
+        mails[copy.recipient] = whole.decode()
 
     drain(dispatch.pk, Provider(before=keep))
     return dispatch, mails

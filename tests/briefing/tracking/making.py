@@ -9,6 +9,7 @@ from briefing.dispatch.sender import drain
 from briefing.models import Delivery, Dispatch, Event
 from briefing.tracking import apply, record
 from briefing.tracking.record import Report
+from subscribers import links
 from tests.briefing.dispatch.making import Provider, dispatching
 
 NOW = timezone.now()
@@ -25,6 +26,16 @@ def readers_of(dispatch: Dispatch) -> list[int]:
     """Return the readers of a dispatch, lowest number first."""
     rows = Delivery.objects.filter(dispatch=dispatch).order_by("subscriber_id")
     return list(rows.values_list("subscriber_id", flat=True))
+
+
+def click_path(dispatch: Dispatch, reader: int, position: int) -> str:
+    """Return where a reader's own copy sends whoever follows its link at a place."""
+    return f"/c/{links.make('click', dispatch.pk, reader, position)}"
+
+
+def open_path(dispatch: Dispatch, reader: int) -> str:
+    """Return the picture in a reader's own copy."""
+    return f"/o/{links.make('open', dispatch.pk, reader)}.gif"
 
 
 def report(dispatch: Dispatch | None, reader: int | None, kind: str, **more: Any) -> Report:

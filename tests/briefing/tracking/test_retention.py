@@ -14,7 +14,7 @@ from briefing.models import Burst, ClickMonth, Dispatch, Event, EventCount
 from briefing.tracking import apply, retention
 from subscribers import privacy, throttle
 from subscribers.models import Subscriber
-from tests.briefing.tracking.making import hear, readers_of, report, sent
+from tests.briefing.tracking.making import click_path, hear, open_path, readers_of, report, sent
 from tests.briefing.web.test_tracking import PERSON, path
 
 pytestmark = pytest.mark.django_db
@@ -93,11 +93,11 @@ def test_network_address_and_browser_are_dropped_after_the_verdict(
     reader = readers_of(dispatch)[0]
     headers = PERSON | {"X-Forwarded-For": "198.51.100.9"}
     for url in (
-        mail_links.click_url(dispatch_id=dispatch.pk, subscriber_id=reader, position=0),
-        mail_links.open_url(dispatch_id=dispatch.pk, subscriber_id=reader),
-        mail_links.count_url(dispatch_id=dispatch.pk, position=1),
+        click_path(dispatch, reader, 0),
+        open_path(dispatch, reader),
+        path(mail_links.count_url(dispatch_id=dispatch.pk, position=1)),
     ):
-        client.get(path(url), headers=headers, REMOTE_ADDR="192.0.2.77")
+        client.get(url, headers=headers, REMOTE_ADDR="192.0.2.77")
     apply.fold(now=timezone.now() + timedelta(minutes=1))
     assert Event.objects.count() == 6
     kept = caplog.text

@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 from hypothesis import strategies as st
 
 from briefing.transports.base import Sender, Slots, VariantContent
-from briefing.transports.headers import clean, date_header, mailbox
+from briefing.transports.headers import clean
 from briefing.transports.wire import WireComposer
 
 SENDER = Sender(
@@ -47,7 +47,12 @@ NASTY = (
     ),
     *("word", "https://briefing.example/a?b=c&d=e", "a b c " * 20),
 )
-BODY_SLOTS = ("address", "unsubscribe_url", "preferences_url", "view_url", "name|there")
+# What a signed link's token has at most: it stands on one line of a part.
+LONGEST_TOKEN = 68
+BODY_SLOTS = (
+    *("address", "unsubscribe_url", "preferences_url", "view_url", "name|there"),
+    *("view_token", "view_token"),
+)
 
 
 def variant(
@@ -67,8 +72,6 @@ def reader(
     """Give one reader's values, as briefing.dispatch.copies gives them."""
     base = "https://briefing.example"
     values = {
-        "to": mailbox(name, address).decode(),
-        "date": date_header(),
         "reference": token,
         "one_click_url": f"{base}/one-click/{token}/",
         "unsubscribe_token": token,
@@ -77,6 +80,7 @@ def reader(
         "unsubscribe_url": f"{base}/unsubscribe/{token}/",
         "preferences_url": f"{base}/preferences/{token}/",
         "view_url": f"{base}/view/{token}/",
+        "view_token": token[:LONGEST_TOKEN],
         "name|there": name or "there",
     }
     return Slots(7, address, name, values)

@@ -17,7 +17,7 @@ from briefing.tracking import apply
 from briefing.web import tracking
 from subscribers import links
 from subscribers.models import Subscriber
-from tests.briefing.tracking.making import readers_of, sent
+from tests.briefing.tracking.making import click_path, open_path, readers_of, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -41,8 +41,7 @@ def path(url: str) -> str:
 
 
 def click(client: Client, dispatch: Dispatch, reader: int, position: int = 0, **more: Any) -> Any:
-    url = mail_links.click_url(dispatch_id=dispatch.pk, subscriber_id=reader, position=position)
-    return client.get(path(url), headers=PERSON, **more)
+    return client.get(click_path(dispatch, reader, position), headers=PERSON, **more)
 
 
 def fold() -> None:
@@ -125,8 +124,7 @@ def test_whoever_took_the_grant_back_is_counted_as_nobody(
     reader, *_others = readers_of(dispatch)
     Subscriber.objects.filter(pk=reader).update(tracking_allowed=False)
     assert click(client, dispatch, reader).status_code == 302
-    opened = path(mail_links.open_url(dispatch_id=dispatch.pk, subscriber_id=reader))
-    assert client.get(opened, headers=PERSON)["Content-Type"] == "image/gif"
+    assert client.get(open_path(dispatch, reader), headers=PERSON)["Content-Type"] == "image/gif"
     event = Event.objects.get()
     assert (event.kind, event.subscriber_id) == (Event.Kind.CLICKED, None)
     fold()
@@ -137,7 +135,7 @@ def test_whoever_took_the_grant_back_is_counted_as_nobody(
 def test_a_copy_is_opened_once_however_often_its_picture_is_fetched(
     client: Client, dispatch: Dispatch
 ) -> None:
-    url = path(mail_links.open_url(dispatch_id=dispatch.pk, subscriber_id=readers_of(dispatch)[0]))
+    url = open_path(dispatch, readers_of(dispatch)[0])
     for _again in range(3):
         answer = client.get(url, headers=PERSON)
     assert answer.content.startswith(b"GIF89a")
