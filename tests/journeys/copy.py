@@ -107,6 +107,8 @@ def _environment(folder: Path, rates: str) -> dict[str, str]:
         "LOCAL_DIR": str(folder),
         "COLUMNS": "120",
         "RATES": rates,
+        # Long enough to be called back on a busy machine, and not as long as people are given.
+        "UNDO_SECONDS": "15",
     }
 
 
