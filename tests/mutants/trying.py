@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Loop(**json.loads(Path(order).read_text("utf-8"))))
 
 
-@dataclass
+# Compared by identity: pytest keeps its plugins in sets.
+@dataclass(eq=False)
 class _Loop:
     """Tries `mutants` and writes a line for each to `results`; goes on where it was interrupted.
 
