@@ -42,12 +42,12 @@ def is_open(account: str) -> bool:
 
 def is_troubled(account: str) -> bool:
     """Whether anything of the account's last twenty groups is still remembered."""
-    return Breaker.objects.filter(account=account).exclude(failures=0, recent=0).exists()
+    return Breaker.objects.filter(account=account).exclude(recent=0).exists()
 
 
 def note_success(account: str) -> None:
-    """Close the breaker, as a group was answered. One UPDATE, and only where there was trouble."""
-    Breaker.objects.filter(account=account).exclude(failures=0, recent=0, open_until=None).update(
+    """Close the breaker, as a group was answered."""
+    Breaker.objects.filter(account=account).update(
         failures=0,
         openings=0,
         open_until=None,

@@ -9,15 +9,20 @@ from briefing.dispatch.estimate import Pace, TimeLeft, time_left
 def test_the_range_holds_the_time_at_the_pace_so_far() -> None:
     left = time_left(Pace(1000, 9000, 100.0), [])
 
-    assert left is not None
-    assert left.least < 900 < left.most
+    # 900 seconds, a little less or half as much again.
+    assert left == TimeLeft(least=720.0, most=1350.0)
 
 
 @pytest.mark.parametrize(
-    "whole", [Pace(0, 9000, 60.0), Pace(20, 9000, 60.0), Pace(5000, 9000, 2.0)]
+    "whole", [Pace(0, 9000, 60.0), Pace(99, 9000, 60.0), Pace(5000, 9000, 9.9)]
 )
 def test_a_pace_that_says_nothing_yet_gives_no_end(whole: Pace) -> None:
     assert time_left(whole, []) is None
+
+
+def test_a_hundred_readers_in_ten_seconds_are_enough_and_so_are_all_of_a_few() -> None:
+    assert time_left(Pace(100, 9000, 10.0), [])
+    assert time_left(Pace(20, 20, 10.0), [])
 
 
 def test_the_slowest_lane_is_what_it_waits_for() -> None:
