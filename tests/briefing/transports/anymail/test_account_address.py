@@ -1,21 +1,45 @@
 """An account whose address is anymail://: which provider, how many connections, what is refused."""
 
+from unittest.mock import ANY
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from briefing.transports import accounts
+from briefing.transports.anymail.session import Account
 from briefing.transports.anymail.transport import AnymailTransport
+from briefing.transports.capabilities import CAPABILITIES
 
 
 def _address(settings: Settings, url: str) -> None:
     settings.MAIL_ACCOUNTS = {"bulk": url, "transactional": url}
 
 
+def _account() -> Account:
+    transport = accounts.transport()
+    assert isinstance(transport, AnymailTransport)
+    account: Account = vars(transport)["_account"]
+    return account
+
+
 @pytest.mark.parametrize("name", ["postmark", "amazon-ses", "amazon_ses", "unisender-go"])
 def test_a_provider_is_named_by_its_address(settings: Settings, name: str) -> None:
     _address(settings, f"anymail://{name}")
-    assert isinstance(accounts.transport(), AnymailTransport)
+    assert _account() == Account(
+        name.replace("-", "_"), CAPABILITIES[name.replace("-", "_")], ANY, ANY, (1.0, 5.0), ANY
+    )
+
+
+def test_an_account_has_the_connections_that_its_address_or_its_kind_gives_it(
+    settings: Settings,
+) -> None:
+    settings.EMAIL_TIMEOUT = 7
+    found = []
+    for url in ("mailtrap", "mailgun", "postmark", "postmark?connections=12"):
+        _address(settings, f"anymail://{url}")
+        found.append((_account().connections, _account().timeout_seconds, _account().way))
+    assert found == [(8, 7, ""), (2, 7, ""), (2, 7, ""), (12, 7, "")]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +65,7 @@ def test_single_mails_of_such_an_account_go_through_anymail(settings: Settings) 
     settings.ANYMAIL = {"MAILGUN_API_KEY": "key"}
     settings.EMAIL_TIMEOUT = 7
     backend = accounts.backend()
-    assert type(backend).__module__ == "anymail.backends.mailgun"
+    assert accounts.provider_of(backend) == "mailgun"
     assert vars(backend)["timeout"] == 7
 
 
