@@ -71,9 +71,13 @@ def test_single_mails_of_such_an_account_go_through_anymail(settings: Settings) 
 
 def test_amazon_is_called_once_whatever_boto_would_do(settings: Settings) -> None:
     _address(settings, "anymail://amazon-ses")
-    settings.ANYMAIL = {"AMAZON_SES_CLIENT_PARAMS": {"config": {"retries": {"max_attempts": 9}}}}
+    own = {"retries": {"max_attempts": 9}, "user_agent_extra": "desk"}
+    settings.ANYMAIL = {"AMAZON_SES_CLIENT_PARAMS": {"region_name": "eu-west-1", "config": own}}
+    settings.EMAIL_TIMEOUT = 7
     backend = accounts.backend()
-    assert vars(backend)["client_params"]["config"].retries == {
-        "total_max_attempts": 1,
-        "mode": "standard",
-    }
+    parameters = vars(backend)["client_params"]
+    config = parameters["config"]
+    assert config.retries == {"total_max_attempts": 1, "mode": "standard"}
+    assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (7, 7, 1)
+    assert "desk" in config.user_agent_extra
+    assert parameters["region_name"] == "eu-west-1"

@@ -3,7 +3,9 @@
 import ssl
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -11,8 +13,9 @@ import trustme
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.base import Copy, Group
-from tests.briefing.transports.anymail.conftest import Noted, Route, RouteTo
-from tests.briefing.transports.anymail.server import Hang, Request, Response
+from tests.briefing.transports.anymail.conftest import Noted, Route, RouteTo, all_are
+from tests.briefing.transports.anymail.fakes import PROVIDERS
+from tests.briefing.transports.anymail.server import Hang, Request, Response, api
 from tests.briefing.transports.messages import SENDER, variant
 
 
@@ -228,6 +231,28 @@ def test_a_certificate_that_is_not_trusted_gives_the_group_back(
     assert not any(copy.started for copy in group.copies)
     assert "certificate" in (group.copies[0].code or "").lower()
     assert route.watcher.notes == []
+
+
+def test_through_a_proxy_a_call_is_noted_before_it_leaves(
+    route_to: RouteTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = PROVIDERS["postmark"]
+
+    def forward(request: Request) -> Response:
+        # A proxy is told the whole address.
+        own = replace(request, path=urlsplit(request.path).path)
+        return provider.taking(provider.read(own), {})
+
+    with api(forward) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        route = route_to("postmark")
+        group = route.hand_over(route.copies(1))
+    assert all_are(group, ACCEPTED)
+    assert route.watcher.notes == [("started", 0), ("answered", 0)]
+    assert route.api.requests == []
+    assert [request.path for request in proxy.requests] == [f"{route.api.url}/email/batch"]
 
 
 def test_an_empty_group_comes_back_at_once(route_to: RouteTo) -> None:
