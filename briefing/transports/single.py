@@ -26,8 +26,11 @@ def send(mail: Mail) -> Answer:
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         return _by_code(code, words)
-    except smtplib.SMTPResponseException as error:
+    except smtplib.SMTPDataError as error:
         return _by_code(error.smtp_code, error.smtp_error)
+    except smtplib.SMTPResponseException as error:
+        # Greeting, login, sender: said of us, whoever the reader is.
+        return Answer("deferred", _words(error.smtp_code, error.smtp_error))
     except AnymailError as error:
         return refusals.answer_to(error, accounts.provider_of(connection))
     except (OSError, smtplib.SMTPException) as error:
@@ -81,7 +84,11 @@ def _envelope(reference: str) -> str:
 
 
 def _by_code(code: int, words: bytes | str) -> Answer:
-    """4xx is definite for now, 5xx for ever; a wrong password is ours to mend, not the reader's."""
+    """4xx is definite for now, 5xx for ever, but for a missing login: that is ours to mend."""
+    outcome = "rejected" if 500 <= code < 600 and code != 530 else "deferred"
+    return Answer(outcome, _words(code, words))
+
+
+def _words(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    outcome = "rejected" if 500 <= code < 600 and code not in {530, 535} else "deferred"
-    return Answer(outcome, f"{code} {text}"[:120])
+    return f"{code} {text}"[:120]
