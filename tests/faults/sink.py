@@ -41,13 +41,16 @@ class Conversation(asyncio.Protocol):
         self._in_data = False
         self._recipients: list[str] = []
         self._mute = False
+        # What was answered to the last flight: it leaves in one write, as the flight came in.
+        self._said = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._orders.open.add(self)
         self._say(self._orders.greeting)
         if not self._orders.greeting.startswith("220"):
-            self._transport.close()
+            self._hang_up()
+        self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._orders.open.discard(self)
@@ -56,9 +59,11 @@ class Conversation(asyncio.Protocol):
         self._buffer += data
         while not self._mute and not self._transport.is_closing() and self._step():
             pass
+        self._flush()
 
     def abort(self) -> None:
         """Reset the connection: what the other side still sends is answered by an error."""
+        self._flush()
         sock = self._transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
@@ -85,7 +90,7 @@ class Conversation(asyncio.Protocol):
             self._say(*["sink", *self._orders.features])
         elif verb == "QUIT":
             self._say("221 bye")
-            self._transport.close()
+            self._hang_up()
         elif verb == "MAIL":
             self._recipients = []
             self._answer("mail", "250 ok", self._expected())
@@ -120,7 +125,7 @@ class Conversation(asyncio.Protocol):
         if TAKEN.get(mood.trouble, mood.verb != "dot"):
             os.write(self._orders.log, line_of(time.monotonic(), recipients, content))
         if mood.trouble in {"drop", "lose"}:
-            self._transport.close()
+            self._hang_up()
         elif mood.trouble == "hang":
             self._mute = True
         elif mood.trouble == "drip":
@@ -137,7 +142,7 @@ class Conversation(asyncio.Protocol):
             return int(good[:3])
         self._say(f"{mood.code} as asked for")
         if mood.code == 421:
-            self._transport.close()
+            self._hang_up()
         return mood.code
 
     def _mood(self) -> Mood:
@@ -160,11 +165,21 @@ class Conversation(asyncio.Protocol):
             loop = asyncio.get_running_loop()
             loop.call_later(self._orders.delay_seconds, self._transport.write, data)
         else:
-            self._transport.write(data)
+            self._said += data
+
+    def _flush(self) -> None:
+        if self._said:
+            self._transport.write(bytes(self._said))
+            self._said.clear()
+
+    def _hang_up(self) -> None:
+        self._flush()
+        self._transport.close()
 
     def _drip(self) -> None:
         if not self._transport.is_closing():
-            self._transport.write(b"250-")
+            self._said += b"250-"
+            self._flush()
             self._mute = True
             asyncio.get_running_loop().call_later(_DRIP_SECONDS, self._drip)
 
