@@ -17,7 +17,7 @@ import tests.environment
 from tests.faults import running
 from tests.faults.databases import Templates
 from tests.faults.faults import FAULTS
-from tests.faults.table import Line, show, write_document
+from tests.faults.table import Fault, Line, show, write_document
 
 _GUARANTEES = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
 # Leases of three seconds show in minutes what production's ninety would take an hour for.
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
         templates = Templates(stack)
         more = ["--long", str(asked.readers)] if asked.long else []
         trial = running.Trial(templates, how, more, patience=60 if asked.long else 3)
-        lines = running.run(wanted, trial, tell=_tell)
+        lines = running.run(wanted, trial, tell=_tell, hear=_hear)
     took_seconds = time.monotonic() - began
     show(lines)
     sys.stderr.write(f"{len(lines)} faults in {took_seconds:.0f} s\n")
@@ -72,6 +72,11 @@ def _tell(line: Line) -> None:
     # A run takes minutes: what broke is said at once, its details below the table.
     for broken in line.measured.broken[:1]:
         sys.stderr.write(f"        {broken[-500:]}\n")
+    sys.stderr.flush()
+
+
+def _hear(fault: Fault, news: str) -> None:
+    sys.stderr.write(f"        {fault.name}: {news}\n")
     sys.stderr.flush()
 
 

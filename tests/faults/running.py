@@ -44,6 +44,7 @@ class Running:
     _stack: ExitStack
     _process: "subprocess.Popen[bytes]"
     _began: float = field(default_factory=time.monotonic)
+    _heard: int = 0
 
     @classmethod
     def begin(cls, fault: Fault, trial: Trial) -> Self:
@@ -72,6 +73,12 @@ class Running:
                 start_new_session=True,
             )
         return cls(fault, fault.seconds * trial.patience, folder, stack, process)
+
+    def news(self) -> list[str]:
+        """Return how far it says it is, since this was last asked."""
+        told = self._words("told")
+        new, self._heard = told[self._heard :], len(told)
+        return new
 
     def is_over(self) -> bool:
         """Whether it ended, or has had all the time there is."""
@@ -110,8 +117,14 @@ class Running:
         return time.monotonic() - self._began
 
 
-def run(faults: Sequence[Fault], trial: Trial, *, tell: Callable[[Line], None]) -> list[Line]:
-    """Try all faults and return their lines in order.
+def run(
+    faults: Sequence[Fault],
+    trial: Trial,
+    *,
+    tell: Callable[[Line], None],
+    hear: Callable[[Fault, str], None],
+) -> list[Line]:
+    """Try all faults and return their lines in order; `hear` what those say that take long.
 
     Those that want the machine for themselves come last; of the others the longest come first.
     """
@@ -123,6 +136,9 @@ def run(faults: Sequence[Fault], trial: Trial, *, tell: Callable[[Line], None]) 
             while waiting and _has_room(running, waiting[0]):
                 running.append(Running.begin(waiting.pop(0), trial))
             time.sleep(_LOOK_SECONDS)
+            for each in running:
+                for news in each.news():
+                    hear(each.fault, news)
             for each in [each for each in running if each.is_over()]:
                 running.remove(each)
                 line = lines[each.fault.name] = each.end()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,6 +93,11 @@ class World:
         for _ in range(number - len(self.running())):
             self.fork()
 
+    def tell(self, how_far: str) -> None:
+        """Say how far it is to whoever waits for a long run."""
+        with (Path(settings.LOCAL_DIR) / "told").open("a", encoding="utf-8") as told:
+            told.write(f"{how_far}\n")
+
     def until(
         self,
         holds: Callable[[], object],
@@ -113,8 +119,11 @@ class World:
             time.sleep(_LOOK_SECONDS)
         return time.monotonic() - began
 
-    def watch_leases(self) -> None:
-        """Note for how long the longest forgotten batch has been waiting beyond its lease."""
+    def watch_leases(self, *, since: datetime | None = None) -> None:
+        """Note for how long the longest forgotten batch has been waiting beyond its lease.
+
+        Since a time, when nobody could have taken it over before that.
+        """
         now = timezone.now()
         oldest = (
             Batch.objects.filter(state=Batch.State.CLAIMED, lease_until__lt=now)
@@ -123,7 +132,8 @@ class World:
             .first()
         )
         if oldest:
-            self.overdue_seconds = max(self.overdue_seconds, (now - oldest).total_seconds())
+            waits = now - max(oldest, since or oldest)
+            self.overdue_seconds = max(self.overdue_seconds, waits.total_seconds())
 
     @property
     def recovered_seconds(self) -> float:
