@@ -106,6 +106,8 @@ def _move(dispatch_id: int, readers: Collection[int], before: int, **to: Any) ->
     rows = Delivery.objects.filter(dispatch_id=dispatch_id, subscriber_id__in=readers)
     asked = rows.filter(outcome=before).select_for_update().order_by("subscriber_id")
     moved = list(asked.values_list("subscriber_id", flat=True))
+    if not moved:
+        return 0
     number = rows.filter(subscriber_id__in=moved, outcome=before).update(fence=None, **to)
     accepted = moved if to["outcome"] == ACCEPTED else []
     results.adjust(
