@@ -6,22 +6,21 @@ what the provider answers, and when a worker is stopped for ever or wakes up too
 
 from collections import Counter
 from contextlib import suppress
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import hypothesis.strategies as st
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from briefing.dispatch import (
     cancelling,
     control,
     intents,
     invariants,
-    planner,
     recovery,
     resolving,
     retries,
@@ -31,13 +30,11 @@ from briefing.dispatch.copies import CopyMakers
 from briefing.dispatch.groups import Answered
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.dispatch.states import ENDED, ForbiddenStepError
-from briefing.models import Batch, Delivery, Dispatch, Issue
+from briefing.models import Batch, Delivery, Dispatch
 from briefing.transports.base import Copy
 from subscribers import unsubscribe
-from subscribers.models import Subscription
 from tests.briefing.dispatch.hands import Worker
-from tests.briefing.dispatch.making import Provider
-from tests.subscribers.making import origin
+from tests.briefing.dispatch.stage import Stage
 
 WORKERS = st.integers(0, 2)
 READERS = st.integers(0, 7)
@@ -54,30 +51,22 @@ class Engine(RuleBasedStateMachine):
 
     # How many sequences this process has begun to play.
     begun = 0
+    # What each of them begins with.
+    stage: Stage
 
     def __init__(self) -> None:
         super().__init__()
         Engine.begun += 1
-        self._whole = transaction.atomic()
-        self._whole.__enter__()
-        self.workers: dict[int, Worker] = {}
-
-    @initialize()
-    def begin(self) -> None:
-        """Start and plan it. Whatever goes wrong, `teardown` then takes it all back."""
         # What the sequence before had drawn was rolled back: its mark would call this a restore.
         (Path(settings.LOCAL_DIR) / "fence.mark").unlink(missing_ok=True)
-        issue = Issue.objects.get()
-        started = control.start(issue, now=timezone.now())
-        self.dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=started.pk)
-        planner.plan(self.dispatch.pk, ring=lambda _id: None)
-        self.subscriptions = list(
-            Subscription.objects.filter(newsletter=issue.newsletter).order_by("subscriber_id")
-        )
+        self._whole = transaction.atomic()
+        self._whole.__enter__()
+        self.dispatch = copy(self.stage.dispatch)
+        self.subscriptions = self.stage.subscriptions
         self.ids = [each.subscriber_id for each in self.subscriptions]
-        self.variants = planner.variants_of(self.dispatch)
+        self.workers: dict[int, Worker] = {}
         self.script: list[int | str | None] = [ACCEPTED]
-        self.provider = Provider()
+        self.provider = self.stage.provider()
         self.makers = CopyMakers(self.provider, self.dispatch)
         # What the provider took or may have taken, by reader; whom a person had it sent to again.
         self.took: Counter[int] = Counter()
@@ -112,7 +101,7 @@ class Engine(RuleBasedStateMachine):
         each = self._worker(worker)
         if each.has_time:
             step = each.step(self.dispatch)
-            group = retries.intend(step, self.variants, self.makers, size=size)
+            group = retries.intend(step, self.stage.variants, self.makers, size=size)
             if group:
                 self._leave(each, group)
 
@@ -178,7 +167,7 @@ class Engine(RuleBasedStateMachine):
     def leave(self, reader: int) -> None:
         each = self.subscriptions[reader]
         unsubscribe.one_click(
-            each.subscriber_id, each.newsletter_id, origin=self.shown, now=timezone.now()
+            each.subscriber_id, each.newsletter_id, origin=self.stage.shown, now=timezone.now()
         )
         self.left.add(each.subscriber_id)
 
@@ -228,8 +217,7 @@ class Engine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Bring it to its end: then everybody has one row that says what became of them."""
         try:
-            if hasattr(self, "left"):
-                self._end()
+            self._end()
         finally:
             for each in self.workers.values():
                 each.load.journal.close()
@@ -259,11 +247,6 @@ class Engine(RuleBasedStateMachine):
         self.nobody_has_more_copies_than_a_person_asked_for()
 
     # -- how it is played
-
-    @property
-    def shown(self) -> Any:
-        """What the page of the act showed."""
-        return origin()
 
     def _worker(self, number: int) -> Worker:
         if number not in self.workers:
