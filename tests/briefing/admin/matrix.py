@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -165,10 +166,10 @@ class World:
     dispatch: Dispatch
     rows: dict[str, Any]
 
-    def address(self, name: str) -> str:
-        """Return an address that has something to show."""
-        name, _space, act = name.partition(" ")
-        arguments: dict[str, tuple[Any, ...]] = {
+    @cached_property
+    def _arguments(self) -> dict[str, tuple[Any, ...]]:
+        """Return what stands in each address that is not built from its name alone."""
+        return {
             "admin:view_on_site": (
                 ContentType.objects.get_for_model(Article).pk,
                 self.rows["briefing_article"],
@@ -194,6 +195,11 @@ class World:
             "desk-believe": (self.rows["briefing_reconciliation"],),
             "desk-erase": (self.rows["subscribers_subscriber"],),
         }
+
+    def address(self, name: str) -> str:
+        """Return an address that has something to show."""
+        name, _space, act = name.partition(" ")
+        arguments = self._arguments
         if act:
             return reverse(name, args=[*arguments.get(name, ()), act])
         if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget", "desk-links"}:

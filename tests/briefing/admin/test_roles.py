@@ -94,9 +94,16 @@ def test_staff_without_a_role_see_the_dashboard_and_nothing_else(world: World) -
 
 
 def test_a_visitor_is_asked_to_log_in_everywhere(world: World, client: Client) -> None:
-    for name in decided():
-        answer = client.get(world.address(name), follow=True)
-        assert answer.request["PATH_INFO"] == "/accounts/login/", name
+    # The desk's front, where who logs out is led, asks like any other address.
+    doors = {reverse("account_login"), reverse("admin:login"), reverse("admin:index")}
+
+    for name in set(decided()) - {"admin:login"}:
+        answer = client.get(world.address(name))
+        assert answer.status_code == 302, name
+        assert answer.headers["Location"].partition("?")[0] in doors, name
+
+    answer = client.get(reverse("admin:login"), follow=True)
+    assert answer.request["PATH_INFO"] == reverse("account_login")
 
 
 def test_somebody_with_an_account_who_is_not_staff_opens_nothing(world: World) -> None:
