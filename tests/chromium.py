@@ -8,8 +8,9 @@ cleared it.
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Never, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,6 +18,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 _TIMEOUT_MILLISECONDS = 10_000
+# A key that is pressed, and a script that is asked, wait for ever for a browser that has gone silent.
+_LONGEST_SECONDS, _LONGEST_FULL_SECONDS = 300, 3_600
 _DRIVES_BROWSER = {"browser", "visit", "page"}
 
 
@@ -89,7 +92,23 @@ def problems() -> list[str]:
 
 
 @pytest.fixture
-def visit(browser: Browser, site: str, problems: list[str]) -> Iterator[Visit]:
+def _not_for_ever(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Fail a test, and not the whole run, when the browser does not answer any more."""
+
+    def give_up(_number: int, _frame: object) -> Never:
+        raise TimeoutError("the browser has not answered for minutes")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(_LONGEST_FULL_SECONDS if pytestconfig.getoption("full") else _LONGEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def visit(
+    browser: Browser, site: str, problems: list[str], _not_for_ever: None
+) -> Iterator[Visit]:
     """Give a test as many visitors as it needs; addresses may be relative to the site."""
     contexts = []
 
