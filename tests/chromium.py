@@ -106,9 +106,7 @@ def _not_for_ever(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 @pytest.fixture
-def visit(
-    browser: Browser, site: str, problems: list[str], _not_for_ever: None
-) -> Iterator[Visit]:
+def visit(browser: Browser, site: str, problems: list[str], _not_for_ever: None) -> Iterator[Visit]:
     """Give a test as many visitors as it needs; addresses may be relative to the site."""
     contexts = []
 
