@@ -212,6 +212,7 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
             if formset.model is Source and "url" in each.changed_data:
                 each.instance.check_result = ""
                 each.instance.checked_at = each.instance.check_asked_at = None
+                each.instance.silent_since = None
         super().save_formset(request, form, formset, change)
 
     @display(

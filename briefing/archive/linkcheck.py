@@ -90,15 +90,14 @@ def check(source: Source, *, now: datetime, rules: fetching.Rules | None = None)
 
 
 def _note(source: Source, result: str, *, now: datetime) -> str:
-    """Keep what came of a look; a first one without an answer proves nothing yet."""
-    first_at = source.checked_at or now - _LONG_ENOUGH
-    if result == GONE and not (
-        source.check_result == GONE
-        or (source.check_result == UNCERTAIN and now - first_at >= _LONG_ENOUGH)
-    ):
+    """Keep what came of a look; a silence is proof when a later look, not the next one, ends in it."""
+    silent_since = (source.silent_since or now) if result == GONE else None
+    if silent_since and source.check_result != GONE and now - silent_since < _LONG_ENOUGH:
         result = UNCERTAIN
     # Whoever edits the article meanwhile keeps their change: a new address has a check of its own.
-    Source.objects.filter(pk=source.pk, url=source.url).update(check_result=result, checked_at=now)
+    Source.objects.filter(pk=source.pk, url=source.url).update(
+        check_result=result, checked_at=now, silent_since=silent_since
+    )
     return result
 
 

@@ -140,6 +140,9 @@ class Source(models.Model):
     accessed_on = models.DateField(_("accessed on"), null=True, blank=True)
     checked_at = models.DateTimeField(_("last checked at"), null=True, blank=True)
     check_result = models.CharField(_("last check"), max_length=80, blank=True)
+    silent_since = models.DateTimeField(
+        _("silent since"), null=True, blank=True, help_text=_("The first look without an answer.")
+    )
     check_asked_at = models.DateTimeField(
         _("asked for at"), null=True, blank=True, help_text=_("When somebody wanted it checked.")
     )

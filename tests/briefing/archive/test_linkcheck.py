@@ -44,7 +44,7 @@ def source() -> Source:
     return Source.objects.get()
 
 
-def results(source: Source, *, days: list[int]) -> list[str]:
+def results(source: Source, *, days: list[float]) -> list[str]:
     found = []
     for day in days:
         source.refresh_from_db()
@@ -80,6 +80,16 @@ def test_only_a_second_look_calls_a_page_gone(web: Web, source: Source, said: in
     assert results(source, days=[15]) == [linkcheck.ANSWERS]
 
 
+def test_whoever_looks_every_half_hour_waits_no_longer(web: Web, source: Source) -> None:
+    web.says.update(HEAD=404, GET=404)
+    found = results(source, days=[0, 0.5 / 24, 1 / 24])
+    assert found == [linkcheck.UNCERTAIN, linkcheck.UNCERTAIN, linkcheck.GONE]
+    web.says.update(HEAD=200)
+    results(source, days=[1])
+    web.says.update(HEAD=404)
+    assert results(source, days=[2]) == [linkcheck.UNCERTAIN]
+
+
 def test_what_may_not_be_asked_is_not_called_gone(web: Web, source: Source) -> None:
     web.says.update(HEAD="address")
     assert results(source, days=[0]) == [linkcheck.NOT_CHECKED]
@@ -108,7 +118,7 @@ def test_sources_are_due_once_a_week_and_uncertain_ones_the_next_day(source: Sou
 
 
 def test_the_command_tells_what_it_found(web: Web, source: Source) -> None:
-    Source.objects.update(check_result=linkcheck.UNCERTAIN)
+    Source.objects.update(silent_since=factories.NOW)
     web.says.update(HEAD=404, GET=404)
     out = io.StringIO()
     call_command("check_links", stdout=out)
