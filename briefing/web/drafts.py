@@ -1,5 +1,7 @@
 """An article before it is published, for whoever was given its link."""
 
+from http import HTTPStatus
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -11,12 +13,18 @@ from briefing.models import Article
 @require_safe
 def draft(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page as it will be; once it is public, lead to it."""
-    article = drafts.behind(token)
-    if article is None:
-        raise Http404
+    try:
+        article, is_over = drafts.behind(token), False
+    except drafts.PreviewOverError as over:
+        article, is_over = over.article, True
+    except Article.DoesNotExist as error:
+        raise Http404 from error
     if reading.public().filter(pk=article.pk).exists():
         return redirect(article)
-    response = render(request, "briefing/draft.html", _shown(article))
+    if is_over:
+        response = render(request, "briefing/draft_over.html", status=HTTPStatus.GONE)
+    else:
+        response = render(request, "briefing/draft.html", _shown(article))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -8,10 +8,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from django.views.defaults import permission_denied, server_error
 
 from briefing.archive import drafts
@@ -93,8 +95,13 @@ def _of_the_archive(house: Newsletter) -> list[str]:
         *("/search/?q=words", "/search/?q=nosuchthing", "/search/?q=%22%3C%26", "/privacy/1/"),
         *("/topics/automation/", "/topics/automation/?before=one-of-many-3", "/topics/nothing/"),
         *("/authors/ada-noor/", f"/archive/{NOW.year}/{NOW.month}/", "/embed/"),
-        *(f"/issues/{house.slug}/1/", f"/drafts/{drafts.token_for(draft)}/"),
+        *(f"/issues/{house.slug}/1/", f"/drafts/{drafts.token_for(draft)}/", _over(draft)),
     ]
+
+
+def _over(draft: Article) -> str:
+    with time_machine.travel(timezone.now() - drafts.LASTS - timedelta(hours=1)):
+        return f"/drafts/{drafts.token_for(draft)}/"
 
 
 def _errors(client: Client, language: str) -> Iterator[tuple[str, HttpResponse]]:

@@ -57,7 +57,11 @@ def test_a_draft_link_ends_after_a_week_and_cannot_be_made_up(client: Client) ->
     assert client.get("/drafts/made-up/").status_code == 404
     assert client.get(f"/drafts/{token[:-1]}/").status_code == 404
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        assert client.get(f"/drafts/{token}/").status_code == 404
+        over = client.get(f"/drafts/{token}/")
+        assert (over.status_code, over.headers["Cache-Control"]) == (410, "no-store")
+        assert "Not out yet" not in over.content.decode()
+        Article.objects.update(status="published", published_at=timezone.now())
+        assert client.get(f"/drafts/{token}/").headers["Location"] == draft.get_absolute_url()
 
 
 def test_a_draft_link_leads_to_the_page_once_it_is_public_and_shows_nothing_withdrawn(
