@@ -146,7 +146,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if MODE == "test"
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "briefing.web.sheet.OneSheetStorage"
     },
 }
 # Looked up when asked for: each test's client would otherwise list every static file first.

@@ -10,6 +10,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from briefing.models import Article, Source
+from briefing.web import sheet
 from tests.factories import article
 
 pytestmark = pytest.mark.django_db
@@ -39,13 +40,33 @@ def crowded() -> Article:
     return piece
 
 
+def _read(name: str) -> str:
+    return Path(str(finders.find(name))).read_text("utf-8")
+
+
+def test_the_sheet_in_one_piece_has_every_other_in_its_place_and_asks_for_none() -> None:
+    text = sheet.whole(sheet.SHEET, _read)
+
+    assert text.startswith("@layer reset, base, layout, components, utilities;")
+    assert "@import" not in text
+    assert "/*" not in text
+    folder = Path(str(finders.find(sheet.SHEET))).parent
+    sheets = {path.relative_to(folder).as_posix() for path in folder.rglob("*.css")}
+    named = set(re.findall(r'@import "([^"]+)"', _read(sheet.SHEET)))
+    # Only a demo copy has an inbox.
+    assert sheets - named == {"site.css", "components/inbox.css"}
+    assert text.index("@media print {") > text.index(".visually-hidden")
+
+
 def test_an_article_with_all_it_asks_for_travels_in_less_than_60_kb(client: Client) -> None:
     page = client.get(crowded().get_absolute_url()).content
 
     assets = sorted(set(_ASSET.findall(page.decode())))
-    contents = [page, *(Path(str(finders.find(name))).read_bytes() for name in assets)]
+    contents = [page, *(_read(name).encode() for name in assets if name != sheet.SHEET)]
+    contents.append(sheet.whole(sheet.SHEET, _read).encode())
 
-    assert len(assets) > 10
+    assert sheet.SHEET in assets
+    assert len(assets) > 2
     assert sum(len(gzip.compress(each, 6)) for each in contents) < _MAX_BYTES
 
 
