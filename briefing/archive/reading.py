@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
 from briefing.archive.freshness import remembered
@@ -91,8 +91,12 @@ def front() -> Front:
 
 
 def page_of(articles: ArticleQuerySet, *, behind: str = "") -> Page:
-    """Return the next articles of a list, behind the one whose slug is given."""
-    if behind and (mark := Article.objects.filter(slug=behind).first()) and mark.published_at:
+    """Return the next articles of a list, behind the one whose slug is given.
+
+    Raises: Article.DoesNotExist when that never was public.
+    """
+    if behind:
+        mark = Article.objects.exclude(published_at=None).get(slug=behind)
         articles = articles.filter(_before(mark))
     found = list(articles[: PAGE_SIZE + 1])
     older = found[PAGE_SIZE - 1].slug if len(found) > PAGE_SIZE else ""
@@ -121,9 +125,10 @@ def with_everything(articles: ArticleQuerySet) -> ArticleQuerySet:
     )
 
 
-def mapped() -> ArticleQuerySet:
-    """Return every published article with no more than its address and date."""
-    return public().only("slug", "published_at")
+def mapped() -> list[tuple[str, datetime]]:
+    """Return every published article's slug and when its text last changed: a correction counts."""
+    changed_at = Coalesce(Max("corrections__at"), "published_at")
+    return list(public().annotate(changed_at=changed_at).values_list("slug", "changed_at"))
 
 
 @remembered

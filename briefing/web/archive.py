@@ -1,6 +1,7 @@
 """Pages of the archive: front page, article, topic, author, month, all of it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from briefing.archive import reading, slugs
-from briefing.models import Article, Author
+from briefing.models import Article, ArticleQuerySet, Author
 from briefing.web import metadata
 from subscribers.models import Topic
 
@@ -20,11 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     newsletter = reading.house_newsletter()
     context = {
         "front": reading.front(),
-        "metadata": metadata.of_page(
-            request.path,
-            title=_("The Robotics Briefing"),
-            description=newsletter.tagline if newsletter else "",
-        ),
+        "metadata": metadata.of_page(request.path, title=_("The Robotics Briefing")),
         "newsletter": newsletter,
     }
     return render(request, "briefing/home.html", context)
@@ -53,18 +50,9 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """List a topic's articles."""
     found = get_object_or_404(Topic, slug=slug)
-    page = reading.page_of(
-        reading.listed().filter(topic=found), behind=request.GET.get("before", "")
-    )
-    context = {
-        "metadata": metadata.of_page(
-            _address(request), title=found.name, description=found.description
-        ),
-        "newsletter": reading.house_newsletter(),
-        "page": page,
-        "topic": found,
-    }
-    return render(request, "briefing/topic.html", context)
+    context = {"newsletter": reading.house_newsletter(), "topic": found}
+    about = {"title": found.name, "description": found.description}
+    return _list(request, reading.listed().filter(topic=found), "topic", about, context)
 
 
 def author(request: HttpRequest, slug: str) -> HttpResponse:
@@ -73,17 +61,16 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
         found = reading.author(slug)
     except Author.DoesNotExist as error:
         raise Http404 from error
-    page = reading.page_of(
-        reading.listed().filter(authors=found), behind=request.GET.get("before", "")
-    )
-    about = metadata.of_page(_address(request), title=found.name, description=found.bio)
-    context = {"author": found, "metadata": about, "page": page}
-    return render(request, "briefing/author.html", context)
+    about = {"title": found.name, "description": found.bio}
+    articles = reading.listed().filter(authors=found)
+    return _list(request, articles, "author", about, {"author": found})
 
 
 def months(request: HttpRequest) -> HttpResponse:
     """List the months in which something was published."""
-    about = metadata.of_page(request.path, title=_("Archive"))
+    about = metadata.of_page(
+        request.path, title=_("Archive"), description=_("Everything we have published, by month.")
+    )
     return render(request, "briefing/months.html", {"metadata": about, "months": reading.months()})
 
 
@@ -96,16 +83,26 @@ def month(request: HttpRequest, year: int, month: int) -> HttpResponse:
     except (ValueError, OverflowError) as error:
         raise Http404 from error
     articles = reading.listed().filter(published_at__gte=start, published_at__lt=end)
-    page = reading.page_of(articles, behind=request.GET.get("before", ""))
-    if not page.articles:
+    if not articles.exists():
         raise Http404
-    title = date_format(start, "F Y")
-    about = metadata.of_page(_address(request), title=title)
-    context = {"metadata": about, "page": page, "start": start}
-    return render(request, "briefing/month.html", context)
+    about = {"title": date_format(start, "F Y")}
+    return _list(request, articles, "month", about, {"start": start})
 
 
-def _address(request: HttpRequest) -> str:
-    """Return a list's own address: what else stood in the query is not the page's."""
-    behind = request.GET.get("before")
-    return f"{request.path}?{urlencode({'before': behind})}" if behind else request.path
+def _list(
+    request: HttpRequest,
+    articles: ArticleQuerySet,
+    name: str,
+    about: dict[str, str],
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Show a page of a list. What else stands in the query is not part of the page's address."""
+    behind = request.GET.get("before", "")
+    try:
+        page = reading.page_of(articles, behind=behind)
+    except Article.DoesNotExist:
+        # The article is gone, or there never was one: the list begins at its top.
+        return redirect(request.path)
+    address = f"{request.path}?{urlencode({'before': behind})}" if behind else request.path
+    shown = {**context, "metadata": metadata.of_page(address, **about), "page": page}
+    return render(request, f"briefing/{name}.html", shown)

@@ -19,6 +19,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language_from_request
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from briefing.archive import freshness
 
@@ -27,8 +29,10 @@ P = ParamSpec("P")
 # One article page is about 30 KB plain and 10 KB compressed.
 _MAX_PAGES = 500
 _WORTH_COMPRESSING = 500
-# The query parameters that lead to another page; whatever else stands there changes nothing on it.
-_KNOWN_PARAMETERS = ("before",)
+# The one query parameter that leads to another page, and where. Anything else changes nothing on any
+# page, and must not let a stranger push the pages that are read out of memory.
+_BEHIND = "before"
+_LISTS = ("/topics/", "/authors/", "/archive/")
 # Where a view leaves word for the middleware, which stands on the other side of all the others.
 _MARK = "briefing.public_page"
 
@@ -55,8 +59,14 @@ class KeptPage:
 def public_page(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Mark a view's answer as the same for everybody who speaks the same language."""
+    """Mark a view's answer as the same for everybody who speaks the same language.
 
+    Whoever sends something to such a page is told that it takes nothing (405). Without the exemption
+    they would hear of a missing token first.
+    """
+
+    @csrf_exempt
+    @require_safe
     @wraps(view)
     def marked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         # Asked for before the page is made: a change while it is made must not be missed.
@@ -97,12 +107,12 @@ class PublicPageMiddleware:
 
 
 def _key(request: HttpRequest) -> tuple[Any, ...]:
-    queried = request.META.get("QUERY_STRING")
+    is_list = request.META.get("QUERY_STRING") and request.path.startswith(_LISTS)
     return (
         request.META.get("HTTP_HOST"),
         request.scheme,
         request.path,
-        tuple(request.GET.get(name) for name in _KNOWN_PARAMETERS) if queried else None,
+        request.GET.get(_BEHIND) if is_list else None,
         _language(request.META.get("HTTP_ACCEPT_LANGUAGE", "")),
     )
 

@@ -13,11 +13,7 @@ from briefing.web import metadata
 def issues(request: HttpRequest) -> HttpResponse:
     """List every issue that went out."""
     newsletter = reading.house_newsletter()
-    about = metadata.of_page(
-        request.path,
-        title=_("All issues"),
-        description=newsletter.tagline if newsletter else "",
-    )
+    about = metadata.of_page(request.path, title=_("All issues"))
     context = {"issues": reading.issues(), "metadata": about, "newsletter": newsletter}
     return render(request, "briefing/issues.html", context)
 

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from briefing.archive import markdown, pictures
+from briefing.archive import markdown, pictures, reading
 from briefing.archive.freshness import remembered
 from briefing.models import Article
 from subscribers.links import absolute
@@ -58,7 +58,10 @@ def of_article(article: Article, newsletter: Newsletter | None) -> Metadata:
 
 
 def of_page(path: str, *, title: str, description: str = "") -> Metadata:
-    """Describe a page that is no article."""
+    """Describe a page that is no article; without a description of its own it has the newsletter's."""
+    if not description:
+        newsletter = reading.house_newsletter()
+        description = newsletter.tagline if newsletter else ""
     return Metadata(
         title=title,
         description=_short(description),

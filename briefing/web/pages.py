@@ -13,9 +13,7 @@ from subscribers.models import ConsentNotice
 def about(request: HttpRequest) -> HttpResponse:
     """Say who publishes this, and by which rules."""
     newsletter = reading.house_newsletter()
-    about_it = metadata.of_page(
-        request.path, title=_("About"), description=newsletter.tagline if newsletter else ""
-    )
+    about_it = metadata.of_page(request.path, title=_("About"))
     context = {"metadata": about_it, "newsletter": newsletter}
     return render(request, "briefing/about.html", context)
 

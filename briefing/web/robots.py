@@ -10,6 +10,11 @@ from briefing.archive import reading
 from subscribers.links import absolute
 
 _SECURITY_DAYS = 180
+# Staff's pages, addresses with a reader's token, and answers to a question that nobody asked.
+_FOR_NO_CRAWLER = (
+    *("/admin/", "/accounts/", "/confirm/", "/disown/", "/address/", "/preferences/", "/receipt/"),
+    *("/unsubscribe/", "/one-click/", "/undo/", "/view/", "/drafts/", "/c/", "/o/", "/search/"),
+)
 
 
 def sitemap(request: HttpRequest) -> HttpResponse:
@@ -21,7 +26,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages += [absolute(reverse("topic", args=[topic.slug])) for topic in reading.topics()]
     pages += [absolute(author.get_absolute_url()) for author in reading.authors()]
     pages += [absolute(issue.get_absolute_url()) for issue in reading.issues()]
-    articles = [(absolute(each.get_absolute_url()), each.published_at) for each in reading.mapped()]
+    articles = [
+        (absolute(reverse("article", args=[slug])), changed_at)
+        for slug, changed_at in reading.mapped()
+    ]
     context = {"articles": articles, "pages": pages}
     return render(request, "briefing/sitemap.xml", context, content_type="application/xml")
 
@@ -33,15 +41,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """
     lines = [
         "User-agent: *",
-        # Addresses with a reader's token, and pages that lead nowhere without one.
-        *(
-            f"Disallow: {path}"
-            for path in ("/admin/", "/accounts/", "/confirm/", "/preferences/", "/unsubscribe/")
-        ),
-        *(
-            f"Disallow: {path}"
-            for path in ("/one-click/", "/view/", "/drafts/", "/c/", "/o/", "/search/")
-        ),
+        *(f"Disallow: {path}" for path in _FOR_NO_CRAWLER),
         f"Sitemap: {absolute(reverse('sitemap'))}",
     ]
     return _plain(lines)

@@ -74,10 +74,28 @@ def test_parameters_that_mean_nothing_make_no_other_page(rf: RequestFactory) -> 
     for number in range(3):
         assert middleware(rf.get("/", {"utm_source": number})).content == b"page"
     middleware(rf.get("/"))
-    assert made == ["/?utm_source=0", "/"]
-    middleware(rf.get("/?before=an-article&utm_source=4"))
-    middleware(rf.get("/?utm_medium=5&before=an-article"))
+    assert made == ["/?utm_source=0"]
+    middleware(rf.get("/topics/automation/?before=an-article&utm_source=4"))
+    middleware(rf.get("/topics/automation/?utm_medium=5&before=an-article"))
+    assert len(made) == 2
+    for number in range(3):
+        middleware(rf.get("/articles/one/", {"before": f"made-up-{number}"}))
     assert len(made) == 3
+
+
+@pytest.mark.usefixtures("_kept")
+def test_nobody_fills_the_memory_with_lists_that_begin_nowhere(client: Client) -> None:
+    factories.article()
+    for path in ("/topics/automation/", "/authors/ada-noor/", "/archive/2026/3/"):
+        answer = client.get(f"{path}?before=made-up&utm_source=mail")
+        assert (answer.status_code, answer["Location"]) == (302, path)
+        assert "public" not in answer.get("Cache-Control", "")
+
+
+def test_a_page_that_takes_nothing_says_so(client: Client) -> None:
+    for path in ("/", "/feed/", "/robots.txt", "/search/"):
+        for answer in (client.post(path), client.put(path), client.options(path)):
+            assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.usefixtures("_kept")
@@ -95,15 +113,18 @@ def test_no_page_depends_on_a_parameter_that_means_nothing(client: Client, path:
 
 @pytest.mark.usefixtures("_kept")
 def test_parts_of_pages_are_remembered_by_language_and_article_and_drafts_never(
-    client: Client,
+    client: Client, settings: Settings
 ) -> None:
+    # Each host has pages of its own, and so makes them afresh; the parts are everybody's.
+    settings.ALLOWED_HOSTS = ["*"]
     factories.newsletter()
     factories.notice()
     one, other = factories.article("One", body="First."), factories.article("Other", body="Second.")
-    for before in "abc":
-        assert "First." in client.get(f"{one.get_absolute_url()}?before={before}").content.decode()
-    text = client.get(f"{one.get_absolute_url()}?before=d", headers={"accept-language": "de"})
-    assert "Quellen" in text.content.decode()
+    for host in ("a.example", "b.example", "c.example"):
+        text = client.get(one.get_absolute_url(), headers={"host": host}).content.decode()
+        assert "First." in text
+    text = client.get(one.get_absolute_url(), headers={"accept-language": "de"}).content.decode()
+    assert "Quellen" in text
     assert "Second." in client.get(other.get_absolute_url()).content.decode()
     draft = factories.article("Draft", body="Third.", status="draft", published_at=None)
     path = f"/drafts/{drafts.token_for(draft)}/"

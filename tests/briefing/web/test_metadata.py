@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,18 @@ def test_the_sitemap_lists_what_is_public_and_nothing_else(client: Client) -> No
     assert f"<loc>http://testserver{article.get_absolute_url()}</loc>" in text
     assert "<loc>http://testserver/authors/ada-noor/</loc>" in text
     assert "noise" not in text
+    assert text.count("<lastmod>2026-03-02T09:00:00+00:00</lastmod>") == 1
+    article.corrections.create(text="It was Osaka.", at=factories.NOW + timedelta(days=3))
+    assert "<lastmod>2026-03-05" in client.get("/sitemap.xml").content.decode()
     for address in re.findall("<loc>http://testserver(.*?)</loc>", text):
         assert client.get(address).status_code == 200
+
+
+def test_every_page_is_described_if_only_by_its_newsletter(client: Client) -> None:
+    newsletter = factories.newsletter()
+    factories.article()
+    for path in ("/", "/archive/2026/3/", "/authors/ada-noor/", "/topics/automation/", "/about/"):
+        assert meta(client.get(path).content.decode(), "description") == [newsletter.tagline], path
 
 
 def test_crawlers_are_kept_from_addresses_with_tokens(client: Client) -> None:
