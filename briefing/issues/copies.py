@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from django.utils.translation import override, pgettext
+
 from briefing.issues import contents, subjects
 from briefing.issues.clicks import OPEN_SLOT
 from briefing.issues.compiling import CompiledVariant, compile_variant
@@ -57,7 +59,10 @@ def as_reader(
 
 def public(variant: EditionVariant, issue: Issue) -> IssueCopy:
     """Fill a stored variant for nobody in particular: the issue's page on the web."""
-    values = _neutral(issue, name="", address="")
+    with override(variant.locale):
+        # Where a reader's copy says which address confirmed it.
+        somebody = pgettext("in place of an address", "a reader")
+    values = _neutral(issue, name="", address=somebody)
     # Nobody's: what counts a reader's clicks and openings has no place on a public page.
     urls = variant.edition.links.values_list("position", "url")
     values |= {f"click{position}_url": url for position, url in urls}
