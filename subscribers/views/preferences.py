@@ -1,9 +1,7 @@
 """One page where a reader is in charge, behind their own link; leaving always stands first on it."""
 
-from typing import Any
-
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -58,7 +56,7 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
 def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
     filled = PreferencesForm(request.POST)
     if not filled.is_valid():
-        return _show(request, subscription, token, errors=filled.errors, status=422)
+        return _show(request, subscription, token, typed=filled, status=422)
     origin = visitor.origin(request, form="preferences")
     preferences.choose(subscription, filled.choices(), origin=origin, now=timezone.now())
     fresh = _subscription(token)
@@ -68,7 +66,7 @@ def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpR
 def _move(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
     filled = NewAddressForm(request.POST)
     if not filled.is_valid():
-        return _show(request, subscription, token, errors=filled.errors, status=422)
+        return _show(request, subscription, token, typed=filled, status=422)
     tasks.send_later(moving.ask(subscription, filled.cleaned_data["email"], now=timezone.now()))
     # The same whatever came of it: this page must not tell who else reads us.
     note = _("Look into the new mailbox: nothing changes until you confirm it there.")
@@ -76,17 +74,29 @@ def _move(request: HttpRequest, subscription: Subscription, token: str) -> HttpR
 
 
 def _show(
-    request: HttpRequest, subscription: Subscription, token: str, *, status: int = 200, **said: Any
+    request: HttpRequest,
+    subscription: Subscription,
+    token: str,
+    *,
+    typed: PreferencesForm | NewAddressForm | None = None,
+    note: str = "",
+    status: int = 200,
 ) -> HttpResponse:
+    """Show the page; what was typed and could not be taken stands there for mending."""
     reader = subscription.subscriber
+    chosen = request.POST if isinstance(typed, PreferencesForm) else _chosen(subscription)
     unsubscribe = links.make("unsubscribe", reader.pk, subscription.newsletter_id)
     context = {
         "subscription": subscription,
         "newsletter": subscription.newsletter,
         "reader": reader,
         "active": subscription.state == Subscription.State.ACTIVE,
+        "chosen": chosen,
+        "errors": typed.errors if typed else {},
+        "new_address": typed.data.get("email", "") if isinstance(typed, NewAddressForm) else "",
+        "note": note,
         "topics": Topic.objects.all(),
-        "wanted_topics": list(subscription.topics.values_list("slug", flat=True)),
+        "wanted_topics": chosen.getlist("topics"),
         "frequencies": Subscription.Frequency.choices,
         "formats": Subscriber.Format.choices,
         "languages": settings.LANGUAGES,
@@ -95,9 +105,27 @@ def _show(
         "unsubscribe_url": reverse("unsubscribe", args=[unsubscribe]),
         "receipt_url": reverse("receipt", args=[links.make("receipt", reader.pk)]),
         "token": token,
-        **said,
     }
     return render(request, "subscribers/preferences.html", context, status=status)
+
+
+def _chosen(subscription: Subscription) -> QueryDict:
+    """Return what is in force, in the form in which a browser would send it."""
+    reader, paused_until = subscription.subscriber, subscription.paused_until
+    chosen = QueryDict(mutable=True)
+    chosen.setlist("topics", list(subscription.topics.values_list("slug", flat=True)))
+    chosen.update(
+        {
+            "frequency": subscription.frequency,
+            "paused_until": f"{paused_until:%Y-%m-%d}" if paused_until else "",
+            "format": reader.format,
+            "locale": reader.locale,
+            "time_zone": reader.time_zone,
+        }
+    )
+    if reader.tracking_allowed:
+        chosen["tracking_allowed"] = "on"
+    return chosen
 
 
 def _subscription(token: str) -> Subscription | None:

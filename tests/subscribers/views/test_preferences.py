@@ -87,6 +87,17 @@ def test_what_we_do_not_offer_is_not_saved(
     assert row.frequency == "every"
 
 
+def test_what_was_typed_beside_a_mistake_is_still_there(client: Client, path: str) -> None:
+    page = client.post(path, fill_in(paused_until="2099-13-45")).content.decode()
+    assert 'href="#paused-until"' in page
+    assert 'value="2099-13-45" aria-describedby="pause-hint" aria-invalid="true"' in page
+    assert 'value="digest" checked' in page
+    assert 'value="china" checked' in page
+    assert '<option value="Asia/Tokyo" selected>' in page
+    page = client.post(path, {"action": "move", "email": "new@nowhere"}).content.decode()
+    assert 'value="new@nowhere" aria-invalid="true"' in page
+
+
 def test_nobody_is_asked_for_tracking_without_a_published_wording(
     client: Client, path: str
 ) -> None:
