@@ -20,22 +20,29 @@ from briefing.models import Article, Issue
 register = template.Library()
 
 _WORDS_PER_MINUTE = 220
+_SIGNING_UP = ("signup", "signup-done")
 # Headings, emphasis, quotes and the addresses of links, which an excerpt may have cut short.
 _MARKDOWN_SIGNS = re.compile(r"[*_`#>\[]|\]\([^)]*(?:\)|$)|\]")
 
 
 @register.simple_tag(takes_context=True)
 def masthead(context: template.Context) -> SafeString:
-    """Show the masthead; the page that it leads to is marked in it."""
+    """Show the masthead; the page that it leads to is marked in it.
+
+    Whoever came by a link of their own, or to sign up, is not asked to sign up beside that.
+    """
     request = context.get("request")
     path = request.path if request else ""
     marked = path if path.startswith(("/topics/", "/issues/")) else ""
-    return _masthead(get_language(), marked)
+    here = request.resolver_match if request else None
+    quiet = here is not None and ("token" in here.kwargs or here.url_name in _SIGNING_UP)
+    return _masthead(get_language(), marked, quiet)
 
 
 @remembered
-def _masthead(_language: str, path: str) -> SafeString:
-    return render_to_string("_masthead.html", {"path": path, "topics": reading.topics()})
+def _masthead(_language: str, path: str, quiet: bool) -> SafeString:  # noqa: FBT001  memory's arguments have no names
+    context = {"path": path, "quiet": quiet, "topics": reading.topics()}
+    return render_to_string("_masthead.html", context)
 
 
 @register.simple_tag

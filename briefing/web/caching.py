@@ -7,6 +7,7 @@ from memory costs neither a query nor a template.
 
 import gzip
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -33,6 +34,8 @@ _WORTH_COMPRESSING = 500
 # page, and must not let a stranger push the pages that are read out of memory.
 _BEHIND = "before"
 _LISTS = ("/topics/", "/authors/", "/archive/")
+# Named, and not with a weight of nothing, which forbids it (RFC 9110, 12.5.3).
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 # Where a view leaves word for the middleware, which stands on the other side of all the others.
 _MARK = "briefing.public_page"
 
@@ -143,7 +146,7 @@ def _keep(response: HttpResponse, version: freshness.Version) -> KeptPage:
 def _answer(request: HttpRequest, page: KeptPage) -> HttpResponse:
     """Return the page, in the encoding that was asked for, or 304 when the visitor has it."""
     accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
-    squeezed = "gzip" in accepted and bool(page.compressed)
+    squeezed = _GZIP.search(accepted) is not None and bool(page.compressed)
     # A strong ETag names bytes: each encoding has its own.
     etag = f'"{page.etag}-gzip"' if squeezed else f'"{page.etag}"'
     body = page.compressed if squeezed else page.body

@@ -166,6 +166,8 @@ def test_a_browser_that_can_gets_the_page_compressed(client: Client) -> None:
     assert squeezed["Content-Encoding"] == "gzip"
     assert gzip.decompress(squeezed.content) == plain.content
     assert squeezed["ETag"] != plain["ETag"]
+    refused = client.get("/", headers={"accept-encoding": "gzip;q=0, identity"})
+    assert refused.content == plain.content
     assert {"Accept-Encoding", "Accept-Language"} <= set(plain["Vary"].split(", "))
 
 
