@@ -132,11 +132,6 @@ def test_a_list_goes_on_behind_the_last_article_of_the_page(client: Client) -> N
     assert "Elsewhere" not in seen
 
 
-def test_a_page_behind_an_article_that_is_not_there_begins_at_the_front(client: Client) -> None:
-    factories.article()
-    assert "Welding cells" in text_of(client, "/topics/automation/?before=gone")
-
-
 def test_an_author_written_in_any_script_has_a_page(client: Client) -> None:
     article = factories.article()
     author = Author.objects.create(name="田中 さくら", slug="田中-さくら", bio="Tokyo.")
