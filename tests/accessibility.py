@@ -33,6 +33,11 @@ def assert_accessible(
     assert not violations, "\n".join([page.url, *map(_describe, violations)])
 
 
+def assert_contrast(page: Page) -> None:
+    """Assert that everything can be read: what a page's light and dark scheme differ in is colour."""
+    assert_accessible(page, rules=("color-contrast",))
+
+
 @cache
 def _source() -> str:
     return _AXE.read_text("utf-8")

@@ -6,7 +6,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from briefing.models import User
-from tests.accessibility import assert_accessible
+from tests.accessibility import assert_accessible, assert_contrast
 from tests.briefing.admin.conftest import PASSWORD
 
 
@@ -86,10 +86,10 @@ def test_nothing_is_whispered_about_which_names_exist(owner: User, client: Clien
     assert not list(get_messages(known.wsgi_request))
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_login_page_is_for_everybody(page: Page, *, dark: bool) -> None:
-    page.emulate_media(color_scheme="dark" if dark else "light")
+def test_the_login_page_is_for_everybody(page: Page) -> None:
     page.goto("/accounts/login/")
 
     assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert_contrast(page)
     assert page.get_by_label("Username or email").is_visible()

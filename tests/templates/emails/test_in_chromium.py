@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route
 
 from subscribers.rendering import render
-from tests.accessibility import assert_accessible
+from tests.accessibility import assert_accessible, assert_contrast
 from tests.chromium import Visit
 from tests.templates.emails.samples import MAILS
 
@@ -27,7 +27,7 @@ def test_a_mail_fits_and_can_be_read(visit: Visit, name: str, context: dict[str,
     page.set_content(render(name, context, locale="en").html)
     assert_accessible(page, besides=_THE_CLIENTS)
     page.emulate_media(color_scheme="dark")
-    assert_accessible(page, besides=_THE_CLIENTS)
+    assert_contrast(page)
     for width in (320, 600, 1000):
         page.set_viewport_size({"width": width, "height": 700})
         assert page.evaluate("document.documentElement.scrollWidth") == width
