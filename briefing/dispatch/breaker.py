@@ -58,16 +58,47 @@ def note_success(account: str) -> None:
 
 @transaction.atomic
 def note_failure(account: str, reason: str, *, now: datetime) -> bool:
-    """Count a group that could not be handed over; return whether the breaker opened now."""
-    Breaker.objects.get_or_create(account=account)
-    breaker = Breaker.objects.select_for_update().get(account=account)
+    """Count a group that could not be handed over; return whether the breaker opened now.
+
+    Of one that is open already it changes nothing: whoever was under way when it opened meets the
+    same outage, and five of them would else shut the account off for a quarter of an hour.
+    """
+    breaker = _counted(account)
+    opens = breaker.open_until is None and _is_too_much(breaker)
+    if opens:
+        _open(breaker, reason, now=now)
+    breaker.save()
+    return opens
+
+
+@transaction.atomic
+def note_failed_probe(account: str, reason: str, *, now: datetime) -> bool:
+    """Count the failure of the one that was let in: twice as long until the next one is.
+
+    Returns whether the breaker opened now, which another may have closed in the meantime.
+    """
+    breaker = _counted(account)
     was_open = breaker.open_until is not None
-    breaker.failures += 1
-    breaker.recent = ((breaker.recent << 1) | 1) & _MASK
-    often = breaker.recent.bit_count() * 2 >= _WINDOW
-    if was_open or breaker.failures >= _IN_A_ROW or often:
-        breaker.open_until = now + min(_LONGEST, _FIRST * 2**breaker.openings)
-        breaker.openings = min(breaker.openings + 1, 10)
-        breaker.reason = reason[:200]
+    if was_open or _is_too_much(breaker):
+        _open(breaker, reason, now=now)
     breaker.save()
     return breaker.open_until is not None and not was_open
+
+
+def _counted(account: str) -> Breaker:
+    """Return the account's breaker, locked, with one failure more."""
+    Breaker.objects.get_or_create(account=account)
+    breaker = Breaker.objects.select_for_update().get(account=account)
+    breaker.failures += 1
+    breaker.recent = ((breaker.recent << 1) | 1) & _MASK
+    return breaker
+
+
+def _is_too_much(breaker: Breaker) -> bool:
+    return breaker.failures >= _IN_A_ROW or breaker.recent.bit_count() * 2 >= _WINDOW
+
+
+def _open(breaker: Breaker, reason: str, *, now: datetime) -> None:
+    breaker.open_until = now + min(_LONGEST, _FIRST * 2**breaker.openings)
+    breaker.openings = min(breaker.openings + 1, 10)
+    breaker.reason = reason[:200]

@@ -34,10 +34,15 @@ class Pace:
     # How many copies the account's transport takes best in one call.
     preferred: int | None = None
     _troubled: bool = field(default=True)
+    # Whether this drain is the one that an open breaker let in, to see whether the trouble is over.
+    _probing: bool = field(init=False)
     # After a group nobody can tell the fate of, each call risks one reader until one is answered.
     _one_by_one: bool = field(default=False)
     # The lanes that something limited when they were last asked for: these may recover.
     _limited: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._probing = breaker.is_open(self.account)
 
     def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
         """Return how many readers may be intended now, or 0 and how long to wait.
@@ -87,6 +92,7 @@ class Pace:
         elif self._troubled:
             # Looked up once a drain: an account in good health costs no statement per group.
             breaker.note_success(self.account)
+            self._probing = False
             self._troubled = breaker.is_troubled(self.account)
         return ""
 
@@ -103,7 +109,9 @@ class Pace:
 
     def _fail(self, reason: str) -> None:
         self._troubled = True
-        if breaker.note_failure(self.account, reason, now=self.clock.now()):
+        note = breaker.note_failed_probe if self._probing else breaker.note_failure
+        self._probing = False
+        if note(self.account, reason, now=self.clock.now()):
             text = f"{self.account} cannot be used: {reason}. It is tried again by itself."
             self._alert(Alert.Kind.BREAKER, self.account, text)
 

@@ -113,10 +113,42 @@ def test_each_time_it_fails_again_it_is_shut_for_twice_as_long_up_to_a_quarter_o
     fail(5)
     shut = [(kept().open_until or NOW) - NOW]
     for _probe in range(12):
-        fail()
+        assert not breaker.note_failed_probe("bulk", "connection refused", now=NOW)
         shut.append((kept().open_until or NOW) - NOW)
 
     assert shut == [seconds * SECOND for seconds in (30, 60, 120, 240, 480, *[900] * 8)]
+
+
+def test_workers_that_were_under_way_when_it_opened_do_not_shut_it_for_longer() -> None:
+    fail(5)
+    fail(7, at=NOW + SECOND, reason="connection reset")
+
+    assert kept().open_until == NOW + 30 * SECOND
+    assert kept().recent.bit_count() == 12
+    assert kept().reason == "connection refused"
+
+
+def test_they_do_not_take_the_turn_of_the_one_that_is_let_in() -> None:
+    fail(5)
+    assert breaker.allows("bulk", now=NOW + 30 * SECOND)
+
+    fail(at=NOW + 31 * SECOND)
+
+    assert kept().open_until == NOW + 90 * SECOND
+    breaker.note_failed_probe("bulk", "connection refused", now=NOW + 32 * SECOND)
+    assert kept().open_until == NOW + 92 * SECOND
+
+
+def test_one_that_was_let_in_and_failed_when_another_had_closed_it_counts_as_any_failure() -> None:
+    fail(5)
+    breaker.allows("bulk", now=NOW + 30 * SECOND)
+    breaker.note_success("bulk")
+    Breaker.objects.filter(account="bulk").update(recent=0)
+
+    assert not breaker.note_failed_probe("bulk", "connection refused", now=NOW + 31 * SECOND)
+
+    assert not breaker.is_open("bulk")
+    assert kept().failures == 1
 
 
 def test_an_answer_closes_it_and_the_next_time_it_is_shut_as_for_the_first() -> None:

@@ -131,6 +131,22 @@ def test_five_groups_nobody_answered_for_open_the_breaker_and_tell_a_person_once
     assert told.text == "bulk cannot be used: no answers. It is tried again by itself."
 
 
+def test_of_the_workers_on_an_account_that_is_shut_only_the_one_let_in_shuts_it_for_longer(
+    pace: Pace, session: ProviderSession
+) -> None:
+    until = NOW + timedelta(seconds=30)
+    Breaker.objects.create(account="bulk", failures=5, openings=1, open_until=until)
+    let_in = Pace("bulk", Dispatch(pk=7), Clock(NOW, 1000.0))
+
+    pace.note_group(group(None), session)
+    assert Breaker.objects.get(account="bulk").open_until == until
+
+    let_in.note_group(group(None), session)
+    assert Breaker.objects.get(account="bulk").open_until == NOW + timedelta(seconds=60)
+    let_in.note_group(group(None), session)
+    assert Breaker.objects.get(account="bulk").open_until == NOW + timedelta(seconds=60)
+
+
 def test_an_account_whose_trouble_is_over_costs_no_statement_per_group(
     pace: Pace, session: ProviderSession, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
