@@ -103,7 +103,9 @@ class Breaking:
             each[1]()
 
     def _break_something(self) -> str:
-        what = random.choice(["killed", "stopped", "replaced", "restart", "reset", "away"])
+        faults = ["killed", "stopped", "replaced", "restart", "reset"]
+        in_use = self._in_use()
+        what = random.choice([*faults, "away"] if in_use else faults)
         victim = random.choice(self.world.running())
         if what == "killed":
             victim.end()
@@ -117,19 +119,18 @@ class Breaking:
         elif what == "reset":
             for server in self.servers.values():
                 server.order("reset")
-        else:
-            server = self._in_use()
-            server.order("close")
-            self._mend_in(_AWAY_SECONDS, lambda: server.order("open"))
+        elif in_use:
+            in_use.order("close")
+            self._mend_in(_AWAY_SECONDS, lambda: in_use.order("open"))
         return what
 
     def _mend_in(self, seconds: float, mend: Callable[[], object]) -> None:
         self._mends.append((time.monotonic() + seconds, mend))
 
-    def _in_use(self) -> Postbox:
-        """Return the server of the account that workers use at present."""
+    def _in_use(self) -> Postbox | None:
+        """Return the server of the account that workers use at present, unless all are shut off."""
         names = [name for name in pace.accounts_in_order() if not breaker.is_open(name)]
-        return self.servers[names[0] if names else "bulk"]
+        return self.servers[names[0]] if names else None
 
 
 def _how_far(dispatch: Dispatch, happened: Counter[str], seconds: float) -> str:
