@@ -1,13 +1,14 @@
-"""Asks DNS what text stands under a name, and never waits for it for long.
+"""Asks DNS what stands under a name, and never waits for it for long.
 
-Before it: whoever wants to know, in a task. After it: `issues/senders.py`, which judges the text.
+Before it: whoever wants to know, in a task. After it: `issues/dns_records.py` and `issues/spf.py`, which
+judge it.
 """
 
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dns.resolver import Resolver
+    from dns.resolver import Answer, Resolver
 
 _SECONDS_IN_ALL = 20.0
 _SECONDS_EACH = 5.0
@@ -32,30 +33,42 @@ class Asker:
 
     def is_there(self, name: str) -> bool:
         """Whether a name, or anything below it, exists (RFC 8020). Raises: SilentError."""
-        return self._ask(name) is not None
+        return self._ask(name, "TXT") is not None
 
     def texts(self, name: str) -> list[str]:
         """Return the texts under a name, each joined from its pieces (RFC 1035, 3.3.14).
 
         Raises: SilentError.
         """
-        return self._ask(name) or []
+        return [
+            b"".join(each.strings).decode("utf-8", "replace")
+            for each in self._ask(name, "TXT") or ()
+        ]
 
-    def _ask(self, name: str) -> list[str] | None:
-        """Return the texts, or None where DNS says that there is no such name."""
+    def addresses(self, name: str, *, version: int) -> list[str]:
+        """Return a name's addresses of IP version 4 or 6. Raises: SilentError."""
+        found = self._ask(name, "A" if version == 4 else "AAAA")
+        return [str(each.address) for each in found or ()]
+
+    def mail_servers(self, name: str) -> list[str]:
+        """Return the names of the servers that take a domain's mail. Raises: SilentError."""
+        found = self._ask(name, "MX")
+        return [each.exchange.to_text(omit_final_dot=True) for each in found or ()]
+
+    def _ask(self, name: str, kind: str) -> "Answer | tuple[()] | None":
+        """Return the records of one kind, or None where DNS says that there is no such name."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise SilentError(name)
         try:
             # Read from the machine's settings only now: without any, this raises as silence does.
             self._resolver = self._resolver or self._dns.resolver.Resolver()
-            answer = self._resolver.resolve(
-                name, "TXT", lifetime=min(left, _SECONDS_EACH), search=False
+            return self._resolver.resolve(
+                name, kind, lifetime=min(left, _SECONDS_EACH), search=False
             )
         except self._dns.resolver.NoAnswer:
-            return []
+            return ()
         except self._dns.resolver.NXDOMAIN:
             return None
         except (self._dns.exception.DNSException, OSError, UnicodeError) as error:
             raise SilentError(name) from error
-        return [b"".join(each.strings).decode("utf-8", "replace") for each in answer]

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.resolver
 import dns.rrset
 
+# Texts by their name; other records by their kind and name: "A mail.example.org".
 Zone = Mapping[str, Sequence[str]]
 
 
@@ -35,15 +37,16 @@ class NameServer:
         """Return what it says to one question; a name above others is there, and empty (RFC 8020)."""
         query = dns.message.from_wire(wire)
         name = query.question[0].name.to_text(omit_final_dot=True).lower()
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
         self.asked.append(name)
         if self.is_silent:
             return None
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.AA | dns.flags.RA
-        if texts := self.zone.get(name):
-            quoted = [" ".join(f'"{part}"' for part in _pieces(each)) for each in texts]
-            reply.answer.append(dns.rrset.from_text_list(f"{name}.", 60, "IN", "TXT", quoted))
-        elif not any(each == name or each.endswith(f".{name}") for each in self.zone):
+        if found := self.zone.get(name if kind == "TXT" else f"{kind} {name}"):
+            words = map(_quoted, found) if kind == "TXT" else found
+            reply.answer.append(dns.rrset.from_text_list(f"{name}.", 60, "IN", kind, list(words)))
+        elif not any(f".{each.split()[-1]}".endswith(f".{name}") for each in self.zone):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply.to_wire()
 
@@ -71,6 +74,6 @@ def _serve(sock: socket.socket, server: NameServer) -> None:
             sock.sendto(reply, sender)
 
 
-def _pieces(text: str) -> list[str]:
+def _quoted(text: str) -> str:
     """Cut a text as long keys are cut: no piece of a record has more than 255 octets."""
-    return [text[begin : begin + 255] for begin in range(0, len(text), 255)]
+    return " ".join(f'"{text[begin : begin + 255]}"' for begin in range(0, len(text), 255))

@@ -37,6 +37,7 @@ _TONES = {
     SenderRecords.Verdict.SOUND: "good",
     SenderRecords.Verdict.ELSEWHERE: "good",
     SenderRecords.Verdict.OPEN: "wait",
+    SenderRecords.Verdict.OTHERS: "wait",
     SenderRecords.Verdict.UNKNOWN: "wait",
 }
 

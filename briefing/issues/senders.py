@@ -1,37 +1,32 @@
 """Whether large mailboxes can tell that an issue is from its sender: SPF, DKIM and DMARC in DNS.
 
-Before it: a newsletter's address, and a task that looks up. After it: the gate, which reads what was
-kept. Gmail, Yahoo and Outlook refuse bulk mail that lacks any of the three.
-Source: Google, "Email sender guidelines"; RFC 7208, 6376 and 9989.
+Before it: a newsletter's address, and a task that looks up what `dns_records` then judges. After it: the
+gate, which reads what was kept. Gmail, Yahoo and Outlook refuse bulk mail that lacks any of the three.
+Source: Google, "Email sender guidelines".
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from briefing.issues import dns_records, spf
 from briefing.models import SenderRecords
 from briefing.nameserver import Asker, SilentError
 from subscribers.models import Newsletter
 
 Verdict = SenderRecords.Verdict
-# Keys lie under a name that only the sender knows; where DKIM_SELECTORS names none, these are tried.
-USUAL_SELECTORS = (
-    *("default", "dkim", "mail", "mx", "smtp", "k1", "k2", "k3", "s1", "s2", "pm", "google"),
-    *("selector1", "selector2", "mailjet", "resend", "mandrill", "mte1", "brevo1", "mlsend2"),
-)
 _EVERY = timedelta(days=1)
 # A changed record is noticed within a day; older answers than this mean that nobody looks any more.
 _STALE = timedelta(days=7)
 # The task is given this long before an editor is told that nobody answers.
 _PATIENCE = timedelta(minutes=2)
-_TAG = re.compile(r"\s*([A-Za-z0-9_]+)\s*=\s*([^;]*?)\s*(?:;|$)")
+_PROVES_NOTHING = frozenset({Verdict.MISSING, Verdict.SEVERAL, Verdict.REVOKED, Verdict.BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,76 +80,11 @@ def due(*, now: datetime) -> list[str]:
 
 def look_up(domain: str, asker: Asker, *, now: datetime) -> SenderRecords:
     """Ask DNS for all three and keep the answers. Its silence replaces nothing that is known."""
-    envelope = envelope_domain(domain)
     try:
-        exists = asker.is_there(domain)
-        found = {
-            "exists": exists,
-            "envelope_domain": envelope,
-            "spf": _spf(asker.texts(envelope)) if envelope else Verdict.ELSEWHERE,
-            "dkim": _dkim(domain, asker) if exists else Verdict.MISSING,
-            "dmarc": _dmarc(domain, asker),
-            "looked_up_at": now,
-        }
+        found: dict[str, Any] = {**dns_records.judge(domain, asker), "looked_up_at": now}
     except SilentError:
         found = {"silent_at": now}
     return SenderRecords.objects.update_or_create(domain=domain, defaults=found)[0]
-
-
-def envelope_domain(domain: str) -> str:
-    """Return the domain that receiving servers ask SPF of; empty where the provider has its own."""
-    if urlsplit(settings.MAIL_ACCOUNTS["bulk"]).scheme == "anymail":
-        return ""
-    return settings.BOUNCE_ADDRESS.rpartition("@")[2].lower() or domain
-
-
-def _spf(texts: Sequence[str]) -> Verdict:
-    """Judge what may send in a domain's name. Two records count as none (RFC 7208, 4.5)."""
-    records = [
-        each.lower().split() for each in texts if re.match(r"v=spf1(\s|$)", each, re.IGNORECASE)
-    ]
-    if len(records) != 1:
-        return Verdict.SEVERAL if records else Verdict.MISSING
-    return Verdict.OPEN if {"all", "+all"} & set(records[0]) else Verdict.SOUND
-
-
-def _dkim(domain: str, asker: Asker) -> Verdict:
-    """Judge the keys with which copies are signed. An empty key is a withdrawn one (RFC 6376, 3.6.1)."""
-    named = settings.DKIM_SELECTORS
-    # Where not even the folder of the keys exists, there is none, whatever it would be called.
-    if not named and not asker.is_there(f"_domainkey.{domain}"):
-        return Verdict.MISSING
-    found = Verdict.MISSING if named else Verdict.UNKNOWN
-    for selector in named or USUAL_SELECTORS:
-        keys = [_tags(each) for each in asker.texts(f"{selector}._domainkey.{domain}")]
-        published = [each["p"] for each in keys if "p" in each]
-        if any(published):
-            return Verdict.SOUND
-        if published:
-            found = Verdict.REVOKED
-    return found
-
-
-def _dmarc(domain: str, asker: Asker) -> Verdict:
-    """Judge the word on what to do with mail that proves nothing, of the domain or one above it.
-
-    Source: RFC 9989 section 4.10, the walk up the tree.
-    """
-    labels = domain.split(".")
-    for begin in range(max(len(labels) - 1, 1)):
-        texts = asker.texts(f"_dmarc.{'.'.join(labels[begin:])}")
-        records = [_tags(each) for each in texts if re.match(r"v\s*=\s*DMARC1\s*(;|$)", each)]
-        if len(records) > 1:
-            return Verdict.SEVERAL
-        if records:
-            known = records[0].get("p", "").lower() in {"none", "quarantine", "reject"}
-            return Verdict.SOUND if known else Verdict.BROKEN
-    return Verdict.MISSING
-
-
-def _tags(text: str) -> dict[str, str]:
-    """Read `name=value; name=value`, in which keys and policies are written (RFC 6376, 3.2)."""
-    return {name.lower(): "".join(value.split()) for name, value in _TAG.findall(text)}
 
 
 def said(newsletter: Newsletter, *, now: datetime) -> Iterator[Said]:
@@ -198,15 +128,17 @@ def _unheard(records: SenderRecords, *, now: datetime) -> Said:
 
 def _wrong(records: SenderRecords) -> Iterator[Said]:
     """Yield a sentence for each record that is not sound. Without SPF and DKIM both, mail is refused."""
-    proves_nothing = {Verdict.MISSING, Verdict.SEVERAL, Verdict.REVOKED}
-    blocks = records.spf in proves_nothing and records.dkim in proves_nothing
-    for wrong, domain in (
-        (SPF.get(records.spf), records.envelope_domain),
-        (DKIM.get(records.dkim), records.domain),
-        (DMARC.get(records.dmarc), records.domain),
+    blocks = records.spf in _PROVES_NOTHING and records.dkim in _PROVES_NOTHING
+    words = spf.words_for(records.relay)
+    of_envelope = {"domain": records.envelope_domain, "relay": records.relay, "words": words}
+    of_sender = {"domain": records.domain, "envelope": records.envelope_domain}
+    for wrong, names in (
+        (SPF.get(records.spf), of_envelope),
+        (DKIM.get(records.dkim), of_sender),
+        (DMARC.get(records.dmarc), of_sender),
     ):
         if wrong:
-            what, mend = (text % {"domain": domain} for text in wrong)
+            what, mend = (text % names for text in wrong)
             yield Said(what, mend, blocks=blocks and wrong not in DMARC.values())
 
 
@@ -226,6 +158,17 @@ SPF: _Sentences = {
     Verdict.OPEN: (
         _("%(domain)s allows everybody to send in its name (SPF with +all)."),
         _("Let the record at %(domain)s end in ~all or -all."),
+    ),
+    Verdict.OTHERS: (
+        _("%(domain)s names others who may send in its name (SPF), and not %(relay)s."),
+        _("Add %(words)s to the TXT record at %(domain)s that begins with v=spf1."),
+    ),
+    Verdict.BROKEN: (
+        _("What %(domain)s says of who may send in its name (SPF) cannot be read to its end."),
+        _(
+            "Correct the record at %(domain)s that begins with v=spf1: it may lead to ten other "
+            "names at most, and each of them has to be there."
+        ),
     ),
 }
 DKIM: _Sentences = {
@@ -257,5 +200,13 @@ DMARC: _Sentences = {
     Verdict.BROKEN: (
         _("What %(domain)s says of forged mail (DMARC) cannot be read."),
         _("Give the record at _dmarc.%(domain)s a p= of none, quarantine or reject."),
+    ),
+    Verdict.UNALIGNED: (
+        _(
+            "All that proves mail from %(domain)s is an envelope of %(envelope)s: DMARC calls it forged."
+        ),
+        _(
+            "Have it signed with a key of %(domain)s (DKIM), or let BOUNCE_ADDRESS be at %(domain)s."
+        ),
     ),
 }

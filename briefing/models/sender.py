@@ -16,6 +16,8 @@ class SenderRecords(models.Model):
         MISSING = "missing", _("missing")
         SEVERAL = "several", _("more than one")
         OPEN = "open", _("allows everybody")
+        OTHERS = "others", _("names others")
+        UNALIGNED = "unaligned", _("proves another domain")
         REVOKED = "revoked", _("withdrawn")
         BROKEN = "broken", _("cannot be read")
 
@@ -25,6 +27,12 @@ class SenderRecords(models.Model):
         max_length=253,
         blank=True,
         help_text=_("SPF is asked for here. Empty where a provider uses an envelope of its own."),
+    )
+    relay = models.CharField(
+        _("mail server left out"),
+        max_length=253,
+        blank=True,
+        help_text=_("The one of ours that SPF does not let through."),
     )
     exists = models.BooleanField(_("exists"), default=True)
     spf = models.CharField(_("SPF"), max_length=9, choices=Verdict, blank=True)
