@@ -3,9 +3,10 @@
 Read by keys only, so that it opens as fast among a million readers as among ten.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_safe
 from briefing.admin.deliveries import TONES
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
+from briefing.admin.spreadsheet import as_csv
 from briefing.models import Delivery, Dispatch, Event
 from subscribers import suppression
 from subscribers.models import Subscriber
@@ -52,7 +54,7 @@ class Moment:
 @require_safe
 @needs("subscribers.view_subscriber")
 def timeline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show everything that is known of one reader's mail."""
+    """Show everything that is known of one reader's mail, or give it as CSV."""
     reader = get_object_or_404(Subscriber, pk=pk)
     dispatches = {
         each.pk: each
@@ -65,12 +67,15 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
         *_reports(reader.pk, dispatches),
         *_suppressions(reader),
     ]
+    moments.sort(key=lambda moment: moment.at, reverse=True)
+    if request.GET.get("format") == "csv":
+        return as_csv(f"reader-{reader.pk}.csv", _rows(moments))
     return render(
         request,
         "desk/timeline.html",
         _("Who got it?"),
         reader=reader,
-        moments=sorted(moments, key=lambda moment: moment.at, reverse=True),
+        moments=moments,
         trail=[
             (
                 Subscriber._meta.verbose_name_plural,
@@ -79,6 +84,13 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
             (str(reader), reverse("admin:subscribers_subscriber_change", args=[reader.pk])),
         ],
     )
+
+
+def _rows(moments: Iterable[Moment]) -> Iterator[list[Any]]:
+    yield [_("at"), _("what happened"), _("dispatch"), _("says who"), _("in their words")]
+    for each in moments:
+        at = each.at.isoformat(timespec="seconds")
+        yield [at, each.what, each.dispatch or "", each.source, each.words]
 
 
 def _deliveries(reader: int, dispatches: dict[int, Dispatch]) -> Iterator[Moment]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from briefing.admin import (
@@ -32,7 +32,7 @@ from briefing.admin import (
 )
 from briefing.admin.site import desk
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _screen(address: str, view: View, name: str) -> URLPattern:

@@ -10,11 +10,14 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from briefing.admin.site import desk as desk_site
-from briefing.models import User
+from briefing.dispatch import control, planner
+from briefing.models import Dispatch, User
 from tests.chromium import Visit
+from tests.factories import issue, noise, subscription
 
 PASSWORD = "a long and boring passphrase"
 
@@ -75,3 +78,23 @@ def desk_page(visit: Visit, site: str) -> Callable[..., Page]:
         return page
 
     return open_page
+
+
+@pytest.fixture
+def audience(db: None) -> None:
+    """Make three readers who get the next issue, three who do not, and another letter's readers."""
+    noise()
+    for number in range(3):
+        subscription(f"reader{number}@example.org")
+    subscription("left@example.org", state="unsubscribed")
+    subscription("gone@example.org", withheld="suppressed")
+    subscription("away@example.org", paused_until="2099-01-01")
+
+
+@pytest.fixture
+def running(audience: None) -> Dispatch:
+    """Set a dispatch running whose audience is planned."""
+    started = control.start(issue(), now=timezone.now())
+    planner.plan(started.pk, ring=lambda _: None)
+    started.refresh_from_db()
+    return started

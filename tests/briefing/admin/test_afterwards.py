@@ -11,7 +11,7 @@ from briefing.dispatch import control, holding, planner
 from briefing.dispatch.alerts import raise_alert
 from briefing.models import Alert, AuditEntry, Delivery, Dispatch, Issue
 from subscribers.models import Subscriber
-from tests.briefing.admin.test_dispatching import deliver
+from tests.briefing.admin.test_deliveries import deliver
 from tests.factories import NOW, issue, newsletter, noise, subscription
 from tests.queue import Doorbell
 from tests.subscribers.making import confirmed, pending

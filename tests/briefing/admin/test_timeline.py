@@ -1,5 +1,8 @@
 """Who got it, for one reader, and the decision about many bounces."""
 
+import csv
+import io
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -39,6 +42,10 @@ def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_e
     ]
     assert "550 5.1.1 nobody here" in answer.text
     assert "not this one" not in answer.text
+    file = desk.get(f"{answer.request['PATH_INFO']}?format=csv")
+    rows = list(csv.reader(io.StringIO(file.text)))
+    assert [row[1] for row in rows[1:]] == [str(each.what) for each in answer.context["moments"]]
+    assert "550 5.1.1 nobody here" in file.text
 
 
 def test_a_timeline_costs_the_same_however_many_issues_there_were(
