@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from briefing.dispatch import pace
+from briefing.dispatch import pace, questions
 from briefing.dispatch.estimate import Pace, TimeLeft, time_left
 from briefing.dispatch.lanes import Lane
 from briefing.dispatch.progress import Progress
@@ -51,7 +51,9 @@ def in_words(left: TimeLeft | None) -> str:
     return _("Over in %(least)d to %(most)d minutes, probably.") % names
 
 
-def troubles(progress: Progress, lanes: Sequence[Lane], *, now: datetime) -> Iterator[str]:
+def troubles(
+    dispatch_id: int, progress: Progress, lanes: Sequence[Lane], *, now: datetime
+) -> Iterator[str]:
     """Yield what is in the way, each in a sentence that says what happens next."""
     down = Breaker.objects.filter(account__in=pace.accounts_in_order(), open_until__gt=now)
     for breaker in down:
@@ -76,4 +78,16 @@ def troubles(progress: Progress, lanes: Sequence[Lane], *, now: datetime) -> Ite
                 number,
             )
             % {"number": number}
+        )
+    if asked := questions.pending(dispatch_id, now=now):
+        number, until = asked
+        yield (
+            ngettext(
+                "The provider gave no answer about %(number)d copy. It is asked again, until %(at)s "
+                "UTC at the latest; only then the dispatch is over.",
+                "The provider gave no answer about %(number)d copies. It is asked again, until "
+                "%(at)s UTC at the latest; only then the dispatch is over.",
+                number,
+            )
+            % {"number": number, "at": date_format(until, "j M, H:i")}
         )

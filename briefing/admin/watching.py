@@ -85,7 +85,7 @@ def panel(dispatch_id: int) -> Panel:
         per_second=progress.rate(now=now),
         ending=going.ending(progress, domains, now=now) if moving else "",
         lanes=domains,
-        troubles=[] if is_over else list(going.troubles(progress, domains, now=now)),
+        troubles=[] if is_over else list(going.troubles(dispatch_id, progress, domains, now=now)),
         is_over=is_over,
     )
 
@@ -95,9 +95,11 @@ def panel(dispatch_id: int) -> Panel:
 @needs("briefing.view_dispatch")
 def watch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the whole screen, or to htmx only the panel that changes."""
-    dispatch = get_object_or_404(
-        Dispatch.objects.select_related("issue__newsletter", "edition"), pk=pk
-    )
+    rows = Dispatch.objects.select_related("issue__newsletter", "edition")
+    if request.headers.get("HX-Request") and not rows.filter(pk=pk).exists():
+        # Somebody has undone it, here or at another desk, and this one still looks.
+        return TemplateResponse(request, "desk/_dispatch_undone.html")
+    dispatch = get_object_or_404(rows, pk=pk)
     first = firsts.seen(dispatch)
     context: dict[str, Any] = {"dispatch": dispatch, "panel": panel(pk), "first": first}
     if request.headers.get("HX-Request"):

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet, Sum
+from django.db.models.functions import Length
 
 from briefing.dispatch.outcome import UNKNOWN
 from briefing.models import Question
@@ -19,6 +20,9 @@ from briefing.transports.base import CallName, Copy
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 # Of a key's life so much is left unused: the provider's clock is not ours.
 _UNUSED = 0.1
+_NO_TIME = timedelta(0)
+# What a reader's id takes in a packed call.
+_READER_BYTES = array("q").itemsize
 
 
 def note_unanswered(
@@ -61,6 +65,23 @@ def open_at(now: datetime) -> "QuerySet[Question]":
 def due(dispatch_id: int, way: str, *, now: datetime) -> "QuerySet[Question]":
     """Return a dispatch's calls that are to be asked about now, by the account they were made by."""
     return open_at(now).filter(dispatch_id=dispatch_id, way=way, next_at__lte=now)
+
+
+def pending(dispatch_id: int, *, now: datetime) -> tuple[int, datetime] | None:
+    """Return how many copies of a dispatch are being asked about, and until when at the latest."""
+    groups = (
+        open_at(now)
+        .filter(dispatch_id=dispatch_id)
+        .values_list("asked")
+        .annotate(size=Sum(Length("readers")), next=Max("next_at"), end=Max("until"))
+        .order_by()
+    )
+    found = [
+        (size, min(end, at + sum(WAITS[asked + 1 :], _NO_TIME))) for asked, size, at, end in groups
+    ]
+    if not found:
+        return None
+    return sum(size for size, _end in found) // _READER_BYTES, max(end for _size, end in found)
 
 
 def forget(*, now: datetime) -> None:

@@ -1,37 +1,21 @@
 """Sending at the desk: who gets it, the typed number, the live screen and its switches."""
 
+from array import array
 from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from playwright.sync_api import Page
 
 from briefing.admin.watching import panel
-from briefing.dispatch import control, planner
-from briefing.models import Batch, Bucket, Delivery, Dispatch, Issue, User
-from tests.factories import issue, newsletter, noise, subscription
+from briefing.dispatch import control
+from briefing.models import Batch, Bucket, Dispatch, Issue, Question, User
+from tests.factories import issue, subscription
 from tests.queue import Doorbell
-
-
-@pytest.fixture
-def audience(db: None) -> None:
-    """Make three readers who get the next issue, three who do not, and another letter's readers."""
-    noise()
-    for number in range(3):
-        subscription(f"reader{number}@example.org")
-    subscription("left@example.org", state="unsubscribed")
-    subscription("gone@example.org", withheld="suppressed")
-    subscription("away@example.org", paused_until="2099-01-01")
-
-
-@pytest.fixture
-def running(audience: None) -> Dispatch:
-    """Set a dispatch running whose audience is planned."""
-    started = control.start(issue(), now=timezone.now())
-    planner.plan(started.pk, ring=lambda _: None)
-    started.refresh_from_db()
-    return started
 
 
 def test_before_sending_the_desk_says_who_gets_it_and_why_others_do_not(
@@ -205,76 +189,6 @@ def test_without_scripts_a_dispatch_is_read_and_stopped(
     assert Dispatch.objects.get().state == Dispatch.State.PAUSED
 
 
-def test_the_ledger_shows_the_newest_dispatch_and_pages_by_key(
-    desk: Client, running: Dispatch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("briefing.admin.deliveries.ROWS_PER_PAGE", 2)
-    readers = (
-        newsletter().subscriptions.order_by("subscriber_id").values_list("subscriber_id", flat=True)
-    )
-    deliver(running, *readers[:3])
-
-    first = desk.get("/admin/deliveries/")
-    second = desk.get(f"/admin/deliveries/?{first.context['next_page']}")
-
-    assert [line.reader for line in first.context["lines"]] == [
-        "reader0@example.org",
-        "reader1@example.org",
-    ]
-    assert [line.reader for line in second.context["lines"]] == ["reader2@example.org"]
-    assert not second.context["next_page"]
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("outcome=5", ["reader1@example.org"]),
-        ("outcome=1", ["reader0@example.org", "reader2@example.org"]),
-        ("address=READER2@example.org", ["reader2@example.org"]),
-        ("address=nobody@example.org", []),
-        ("address=reader", []),
-        ("fate=1", []),
-    ],
-)
-def test_the_ledger_is_asked_by_outcome_and_by_address(
-    desk: Client, running: Dispatch, query: str, found: list[str]
-) -> None:
-    readers = (
-        newsletter().subscriptions.order_by("subscriber_id").values_list("subscriber_id", flat=True)
-    )
-    deliver(running, *readers[:3])
-    Delivery.objects.filter(subscriber_id=readers[1]).update(outcome=Delivery.Outcome.UNKNOWN)
-
-    lines = desk.get(f"/admin/deliveries/?{query}").context["lines"]
-
-    assert [line.reader for line in lines] == found
-
-
-@pytest.mark.parametrize("query", ["outcome=99", "dispatch=12345", "after=-1", "after=x"])
-def test_the_ledger_refuses_what_it_did_not_offer(
-    desk: Client, running: Dispatch, query: str
-) -> None:
-    answer = desk.get(f"/admin/deliveries/?{query}")
-
-    assert answer.status_code == 200
-    assert not answer.context["lines"]
-    assert answer.context["form"].errors
-
-
-def deliver(dispatch: Dispatch, *readers: int) -> None:
-    """Write down that readers' copies were accepted."""
-    Delivery.objects.bulk_create(
-        Delivery(
-            dispatch=dispatch,
-            subscriber_id=reader,
-            address=reader,
-            at=timezone.now(),
-            outcome=Delivery.Outcome.ACCEPTED,
-        )
-        for reader in readers
-    )
-
-
 def test_the_screen_says_how_each_domain_goes_and_which_one_slows_us(
     desk: Client, running: Dispatch
 ) -> None:
@@ -292,3 +206,45 @@ def test_the_screen_says_how_each_domain_goes_and_which_one_slows_us(
     assert "slowed to 10 a second" in page
     assert "all others" in page
     assert "When it will be over is not known yet." in page
+
+
+def test_who_watches_while_another_undoes_it_is_told(desk: Client, running: Dispatch) -> None:
+    address = f"/admin/briefing/dispatch/{running.pk + 1}/change/"
+    panel_alone = desk.get(address, headers={"HX-Request": "true"})
+
+    assert "It was undone before it began" in panel_alone.text
+    assert "hx-get" not in panel_alone.text
+    assert desk.get(address).status_code == 404
+
+
+@pytest.mark.sql
+def test_the_screen_says_of_how_many_copies_a_provider_is_asked_again_and_until_when(
+    running: Dispatch,
+) -> None:
+    now = timezone.now()
+    (variant_id,) = running.edition.variants.values_list("pk", flat=True)
+
+    def ask(size: int, *, asked: int, until: timedelta) -> None:
+        Question.objects.create(
+            dispatch=running,
+            variant_id=variant_id,
+            key=uuid4(),
+            way="resend",
+            readers=array("q", range(size)).tobytes(),
+            asked=asked,
+            next_at=now + timedelta(minutes=1),
+            until=now + until,
+        )
+
+    assert not panel(running.pk).troubles
+    ask(1, asked=0, until=timedelta(hours=2))
+    (said,) = panel(running.pk).troubles
+    assert said.startswith("The provider gave no answer about 1 copy. It is asked again, until ")
+    # After the last of five times nobody asks any more, however long the key would live.
+    ask(500, asked=3, until=timedelta(hours=24))
+    ask(9, asked=1, until=timedelta(seconds=-1))
+    (said,) = panel(running.pk).troubles
+    assert "about 501 copies" in said
+    at = date_format(now + timedelta(minutes=1 + 240), "j M, H:i")
+    assert f"until {at} UTC at the latest" in said
+    assert panel(running.pk).progress.state == "running"
