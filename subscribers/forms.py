@@ -32,12 +32,21 @@ _REGIONS = {
 
 def time_zones() -> list[tuple[str, Any]]:
     """Return the world's time zones by region, for a select; empty means the newsletter's own."""
-    regions: dict[str, list[tuple[str, str]]] = {}
+    return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions().items()]
+
+
+def regions() -> dict[str, list[tuple[str, str]]]:
+    """Return the zones that people name their hours by, with their places, by region.
+
+    Old names (US/Pacific, Zulu) and those that say the opposite of what one thinks (Etc/GMT+5) are not
+    among them.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
     for name in sorted(available_timezones()):
         region, separator, place = name.partition("/")
         if separator and region in _REGIONS:
-            regions.setdefault(region, []).append((name, place.replace("_", " ")))
-    return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions.items()]
+            found.setdefault(region, []).append((name, place.replace("_", " ")))
+    return found
 
 
 class _KnownChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Never, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-_TIMEOUT_MILLISECONDS = 10_000
+# What is waited for usually comes at once; on a busy machine it may not.
+TIMEOUT_MILLISECONDS = 30_000
 # A key that is pressed, and a script that is asked, wait for ever for a browser that has gone silent.
 _LONGEST_SECONDS, _LONGEST_FULL_SECONDS = 300, 3_600
 _DRIVES_BROWSER = {"browser", "visit", "page"}
@@ -72,6 +73,7 @@ def browser() -> Iterator[Browser]:
     """Run one chromium for this process; every visitor gets a profile of their own from it."""
     # As root, chromium's sandbox refuses to start.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path_of_chromium(), args=arguments)
         yield chromium
@@ -124,7 +126,7 @@ def visit(browser: Browser, site: str, problems: list[str], _not_for_ever: None)
             color_scheme="dark" if dark else "light",
             locale=locale,
         )
-        context.set_default_timeout(_TIMEOUT_MILLISECONDS)
+        context.set_default_timeout(TIMEOUT_MILLISECONDS)
         contexts.append(context)
         return _listen(context.new_page(), problems)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from briefing.admin.firsts import FirstWaveForm
 from briefing.issues.preflight import Finding
 from briefing.models import Issue
+from subscribers.forms import regions
 
 
 class CountForm(forms.Form):
@@ -62,8 +63,8 @@ class DepartureForm(FirstWaveForm, CountForm):
         self.warnings, self.now = warnings, now
         self.departs_at: datetime | None = None
         zones: Any = self.fields["zone"]
-        zones.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
         zones.initial = issue.zone or issue.newsletter.time_zone
+        zones.choices = _zones(zones.initial)
         if not warnings:
             del self.fields["accepted"]
 
@@ -105,3 +106,9 @@ def moment(typed: str, zone: str) -> datetime:
         # The hour that the clocks leave out in spring.
         raise ValueError(_("That hour does not exist there: the clocks are put forward."))
     return local.astimezone(UTC)
+
+
+def _zones(chosen: str) -> list[tuple[str, str]]:
+    """Return the zones to choose from by their whole names, and the chosen one, whatever it is."""
+    names = {name for places in regions().values() for name, _place in places}
+    return [(name, name.replace("_", " ")) for name in sorted(names | {chosen, "UTC"})]

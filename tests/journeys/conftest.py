@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.chromium import TIMEOUT_MILLISECONDS
 from tests.journeys import copy as copies
 from tests.journeys.editor import PATIENTLY
 
@@ -22,7 +23,7 @@ def _patiently() -> Iterator[None]:
     """Wait for a whole copy as long as it takes on a busy machine."""
     expect.set_options(timeout=PATIENTLY)
     yield
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 
 @pytest.fixture
