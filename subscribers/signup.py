@@ -133,6 +133,12 @@ def renew(signup_id: int, *, now: datetime) -> SignupRequest | None:
     return old
 
 
+def made_needless(asked: SignupRequest) -> Joined | None:
+    """Return what another confirmation of the same address led to, as long as issues come of it."""
+    found = joining.joined(asked)
+    return found if found and found.subscription.is_there else None
+
+
 def disown(signup_id: int, *, now: datetime) -> bool:
     """Take “this was not me”: forget the pending requests of that address and ask it no more.
 

@@ -35,6 +35,8 @@ PER_SITE = parse_many("3000/hour")
 # Under pressure when less than this share of the site's ceiling is left: at the ceiling itself a place
 # comes free every second, and whoever saw it while typing would find it taken.
 _PRESSURE_SHARE = 0.1
+# That some domain is that near its ceiling: which one, nobody is told. It is forgotten as its count is.
+_DOMAINS_PRESSED = parse_many("1/hour")
 # Rows that clicks of nobody in particular may make: on one link, and on all of them.
 PER_LINK = parse_many("1000/minute")
 PER_ALL_LINKS = parse_many("200000/day")
@@ -60,14 +62,15 @@ def delay(domain: str) -> timedelta:
     """Count one confirmation to a domain; return how long it should wait, usually not at all."""
     in_site = _hit(PER_SITE, "site", "all")
     in_domain = _hit(PER_DOMAIN, "domain", domain)
+    if not _has_room(PER_DOMAIN, "domain", domain):
+        _hit(_DOMAINS_PRESSED, "pressed", "domains")
     return timedelta(0) if in_site and in_domain else PRESSURE_DELAY
 
 
 def is_under_pressure() -> bool:
-    """Whether confirmations wait just now, or soon will. Looks, and counts nothing."""
-    return not all(
-        _counters.would_admit(limit, math.ceil(limit.amount * _PRESSURE_SHARE), "site", "all")
-        for limit in PER_SITE
+    """Whether confirmations wait just now, or soon will: all of them or one domain's. Only looks."""
+    return not (
+        _has_room(PER_SITE, "site", "all") and _has_room(_DOMAINS_PRESSED, "pressed", "domains")
     )
 
 
@@ -164,3 +167,10 @@ def _hit(limits: list[RateLimitItem], *names: str) -> bool:
     # Every limit counts this try, also when one before it has refused.
     hits = [_counters.hit(limit, *names) for limit in limits]
     return all(hits)
+
+
+def _has_room(limits: list[RateLimitItem], *names: str) -> bool:
+    return all(
+        _counters.would_admit(limit, math.ceil(limit.amount * _PRESSURE_SHARE), *names)
+        for limit in limits
+    )

@@ -112,3 +112,8 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"subscription {self.pk}"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether issues come of it, be it after a pause."""
+        return self.state == self.State.ACTIVE and self.withheld == self.Withheld.NOT

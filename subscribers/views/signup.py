@@ -174,21 +174,27 @@ def _confirmed_context(joined: Joined) -> dict[str, Any]:
     }
 
 
+def _renew(request: HttpRequest, signup_id: int) -> HttpResponse:
+    if not throttle.admits_visitor(visitor.client_ip(request)):
+        return _too_many(request)
+    renewed = signup.renew(signup_id, now=timezone.now())
+    if renewed is None:
+        return _gone(request)
+    tasks.work_later(renewed.pk)
+    query = urlencode({"newsletter": renewed.newsletter.slug})
+    return HttpResponseRedirect(f"{reverse('signup-done')}?{query}")
+
+
 def _expired(request: HttpRequest, signup_id: int) -> HttpResponse:
     if chosen(request) == "renew":
-        if not throttle.admits_visitor(visitor.client_ip(request)):
-            return _too_many(request)
-        renewed = signup.renew(signup_id, now=timezone.now())
-        if renewed is None:
-            return _gone(request)
-        tasks.work_later(renewed.pk)
-        query = urlencode({"newsletter": renewed.newsletter.slug})
-        return HttpResponseRedirect(f"{reverse('signup-done')}?{query}")
+        return _renew(request, signup_id)
     asked = SignupRequest.objects.select_related("newsletter").filter(pk=signup_id).first()
     if asked is None or asked.state not in (State.MAILED, State.CONFIRMED):
         return _gone(request)
     if asked.state == State.CONFIRMED:
         return _confirm(request, signup_id)
+    if joined := signup.made_needless(asked):
+        return render(request, "subscribers/confirmed.html", _confirmed_context(joined))
     return render(request, "subscribers/confirm_expired.html", {"signup": asked}, status=410)
 
 

@@ -153,6 +153,21 @@ def test_a_tenth_below_the_ceiling_the_pressure_begins_and_looking_does_not_add_
     assert seen == [[204] * 3] * 19 + [[200] * 3]
 
 
+def test_a_crowd_at_one_domain_is_pressure_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "PER_DOMAIN", parse_many("20/hour"))
+    seen = []
+    for number in range(20):
+        throttle.delay("large.example")
+        throttle.delay(f"small{number}.example")
+        seen.append(client.get(reverse("signup-challenge")).status_code)
+
+    assert seen == [204] * 18 + [200] * 2
+    assert throttle.delay("large.example") == throttle.PRESSURE_DELAY
+    assert throttle.delay("small.example") == timedelta(0)
+
+
 @pytest.mark.usefixtures("_pressure")
 def test_a_challenge_is_made_for_each_who_asks_and_kept_by_nobody(client: Client) -> None:
     first, second = (client.get(reverse("signup-challenge")) for _ in range(2))

@@ -1,6 +1,7 @@
 """Whatever looks into a mail before its reader does: no link of ours changes anything by it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from subscribers import links, signup
-from subscribers.models import SignupRequest
+from subscribers.models import SignupRequest, Subscription
 from tests.subscribers import making
 from tests.subscribers.post import Post
 
@@ -123,6 +124,27 @@ def test_an_expired_link_offers_a_new_one_and_says_so_kindly(client: Client) -> 
 
     assert client.post(path, {"action": "renew"})["Location"].startswith("/signup/done/")
     assert SignupRequest.objects.filter(state="received").count() == 1
+
+
+def test_the_expired_first_link_of_somebody_who_confirmed_the_second_says_that_all_is_well(
+    client: Client,
+) -> None:
+    first = making.pending("anna@example.com")
+    late = links.now() - 4 * 24 * 3600
+    path = reverse("confirm", args=[links.make("confirm", first.pk, late)])
+    second = making.pending("anna@example.com", now=making.NOW + timedelta(days=4))
+    row = signup.confirm(second.pk, origin=making.origin(), now=making.NOW).subscription
+    before = _everything()
+
+    page = client.get(path)
+
+    assert page.status_code == 200
+    assert b"You are subscribed already" in page.content
+    assert _everything() == before
+    # Whoever left may want to come back, and so may whose mailbox did not work.
+    for change in ({"state": "unsubscribed"}, {"state": "active", "withheld": "suppressed"}):
+        Subscription.objects.filter(pk=row.pk).update(**change)
+        assert b"Send me a new link" in client.get(path).content
 
 
 def test_a_link_to_what_was_pruned_or_disowned_says_what_to_do(client: Client) -> None:
