@@ -36,6 +36,11 @@ class Rule:
     oldest: Callable[[], datetime | None]
     task: str = TASK
 
+    @property
+    def hours(self) -> int:
+        """How many hours that is."""
+        return round(self.kept_for / timedelta(hours=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

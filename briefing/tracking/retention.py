@@ -1,12 +1,16 @@
 """Forgets who did what once it has been counted: what stays are numbers, and each delivery's fate.
 
 Before it: apply.fold. An event tells that a reader opened, clicked or complained, and when; nothing
-reads that but a reader's timeline and the suppression rules, which look at the last weeks.
+reads that but a reader's timeline and the suppression rules, which look at the last weeks. Sessions
+of staff go once they are over, with the address and browser that they were opened from.
 """
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +22,8 @@ from subscribers.retention import Rule
 KEPT_FOR = timedelta(days=90)
 # Clicks of nobody in particular tell nothing once they are counted.
 NAMELESS_KEPT_FOR = timedelta(days=1)
+# Whoever touches the desk in this time begins it anew.
+SESSIONS_KEPT_FOR = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 TASK = "briefing.tasks.forget"
 _SLICE = 5000
 # What a run does at most: the next one goes on.
@@ -31,6 +37,7 @@ def forget(*, now: datetime) -> dict[str, int]:
         "events": _old_events(now=now),
         "nameless_clicks": _nameless(now=now),
         "click_months": months.delete()[0],
+        "sessions": _over_sessions(now=now),
     }
 
 
@@ -67,6 +74,13 @@ def _nameless(*, now: datetime) -> int:
     return total
 
 
+def _over_sessions(*, now: datetime) -> int:
+    deleted = Session.objects.filter(expire_date__lt=now).delete()[0]
+    living = Session.objects.values("session_key")
+    UserSession.objects.exclude(session_key__in=living).delete()
+    return deleted
+
+
 def _delete(ids: Collection[int]) -> int:
     return Event.objects.filter(pk__in=ids).delete()[0] if ids else 0
 
@@ -82,6 +96,11 @@ def _oldest_event() -> datetime | None:
 def _oldest_nameless() -> datetime | None:
     rows = Event.objects.filter(subscriber_id=None, kind=Event.Kind.CLICKED)
     return rows.order_by("received_at").values_list("received_at", flat=True).first()
+
+
+def _oldest_session() -> datetime | None:
+    ends = Session.objects.order_by("expire_date").values_list("expire_date", flat=True).first()
+    return ends - SESSIONS_KEPT_FOR if ends else None
 
 
 def _oldest_month() -> datetime | None:
@@ -115,4 +134,11 @@ RULES = (
         TASK,
     ),
     Rule("click_months", _("That a reader clicked in a month"), KEPT_FOR, _oldest_month, TASK),
+    Rule(
+        "sessions",
+        _("Sessions of staff, with address and browser"),
+        SESSIONS_KEPT_FOR,
+        _oldest_session,
+        TASK,
+    ),
 )

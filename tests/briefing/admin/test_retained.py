@@ -4,17 +4,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from briefing import schedule, tasks
 from briefing.admin import retained
-from briefing.models import ClickMonth
+from briefing.models import ClickMonth, User
 from briefing.tracking import retention as publishing
 from subscribers import retention
 from subscribers import tasks as peoples_tasks
 from subscribers.models import RetentionRun, SignupRequest
+from tests.briefing.admin.conftest import log_in
 from tests.briefing.tracking.making import hear, report, sent
 from tests.factories import NOW
 from tests.subscribers.making import confirmed, newsletter, pending
@@ -121,3 +124,25 @@ def test_the_privacy_policy_names_every_time_for_which_something_is_kept(
     for rule in retained.RULES:
         kept = {1: day, 365: months}.get(rule.kept_for.days, days.format(rule.kept_for.days))
         assert kept in policy, rule.name
+
+
+@pytest.mark.sql
+def test_sessions_of_staff_go_when_they_are_over_with_what_is_kept_of_where_they_were_opened(
+    desk: Client, owner: User
+) -> None:
+    over = log_in(owner)
+    for client, agent in ((desk, "A browser of today"), (over, "A browser of long ago")):
+        UserSession.objects.create(
+            user=owner, session_key=client.session.session_key, ip="192.0.2.1", user_agent=agent
+        )
+    Session.objects.filter(pk=over.session.session_key).update(
+        expire_date=timezone.now() - timedelta(minutes=1)
+    )
+
+    tasks.forget()
+
+    assert [each.user_agent for each in UserSession.objects.all()] == ["A browser of today"]
+    assert RetentionRun.objects.get(rule="sessions").deleted == 1
+    ends_at = Session.objects.get().expire_date
+    assert _lines(desk)["sessions"].goes_at == ends_at
+    assert "8 hours" in desk.get(reverse("desk-retention")).text
