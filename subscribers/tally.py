@@ -93,9 +93,9 @@ def clicked(readers: Collection[int], newsletter_id: int, *, month: date) -> Non
     )
 
 
-def begun(stands: Iterable[Stand], *, now: datetime) -> None:
-    """Count subscriptions written in bulk, an import's say, by what stands in them."""
-    _count(each for stand in stands for each in _history(stand, now=now))
+def begun(stands: Iterable[tuple[Stand, int]], *, now: datetime) -> None:
+    """Count subscriptions written in bulk: what stands in them, and how many of them are alike."""
+    _count((*each, number) for stand, number in stands for each in _history(stand, now=now))
 
 
 def put_together() -> int:
@@ -146,20 +146,20 @@ def _note(ids: Collection[int], *kinds: str, now: datetime) -> None:
         return
     stands = Subscription.objects.filter(pk__in=ids).values_list(*Stand._fields)
     _count(
-        (stand, kind, now)
+        (stand, kind, now, 1)
         for stand in map(Stand._make, stands)
         for kind in (kinds if stand.withheld else kinds[:1])
     )
 
 
-def _count(happened: Iterable[Happened]) -> None:
+def _count(happened: Iterable[tuple[Stand, str, datetime, int]]) -> None:
     numbers: Counter[tuple[Any, ...]] = Counter()
-    for stand, kind, at in happened:
+    for stand, kind, at, number in happened:
         day, cohort = _day(at), _month(_day(stand.confirmed_at))
         source = source_of(stand.source)
-        numbers[stand.newsletter_id, About.DAY, kind, day, None, ""] += 1
-        numbers[stand.newsletter_id, About.COHORT, kind, _month(day), cohort, ""] += 1
-        numbers[stand.newsletter_id, About.SOURCE, kind, cohort, None, source] += 1
+        numbers[stand.newsletter_id, About.DAY, kind, day, None, ""] += number
+        numbers[stand.newsletter_id, About.COHORT, kind, _month(day), cohort, ""] += number
+        numbers[stand.newsletter_id, About.SOURCE, kind, cohort, None, source] += number
     _add(numbers)
 
 

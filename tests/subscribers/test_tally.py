@@ -140,7 +140,7 @@ def test_rows_written_in_bulk_are_counted_by_what_stands_in_them() -> None:
         Subscription.objects.filter(pk=made.pk).update(**more)
     Tally.objects.exclude(kind="signup").delete()
     rows = Subscription.objects.filter(newsletter=newsletter())
-    tally.begun(map(Stand._make, rows.values_list(*Stand._fields)), now=now)
+    tally.begun(((Stand._make(each), 1) for each in rows.values_list(*Stand._fields)), now=now)
     check()
 
 
