@@ -13,6 +13,8 @@ _PATHS = {
     "unsubscribe": ("/unsubscribe/", "/"),
     "preferences": ("/preferences/", "/"),
     "view": ("/view/", "/"),
+    # Where a mail client unsubscribes by itself. Source: RFC 8058.
+    "one_click": ("/one-click/", "/"),
     "click": ("/c/", ""),
     "open": ("/o/", ".gif"),
 }
@@ -50,11 +52,6 @@ def form(kind: str, token_slot: str) -> list[str]:
     """Return an address as [segment, slot, segment], the slot being that of its token."""
     before, behind = _PATHS[kind]
     return [links.absolute(before), token_slot, behind]
-
-
-def one_click_url(token: str) -> str:
-    """Return where a mail client unsubscribes by itself. Source: RFC 8058."""
-    return links.absolute(f"/one-click/{token}/")
 
 
 def count_url(*, dispatch_id: int, position: int) -> str:

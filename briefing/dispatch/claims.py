@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import transaction
 
-from briefing.dispatch import highwater, holding, recovery
+from briefing.dispatch import highwater, recovery
+from briefing.dispatch.sql import claiming
+from briefing.dispatch.sql.claiming import Taken
 from briefing.models import Batch, Fence
 
 # After two deaths on one batch its positions are tried one by one.
@@ -65,27 +66,28 @@ def claim(dispatch_id: int, *, now: datetime) -> Held | None:
             return None
         with transaction.atomic():
             fence = next_fence(now=now)
-            batch = _take(candidate, fence=fence, now=now)
-            if batch is None:
+            taken = claiming.take(candidate, fence=fence, lease_until=lease_end(now), now=now)
+            if taken is None:
                 # Another worker was faster; there may be more.
                 continue
-            if batch.claims > 1 and batch.lease_until is not None:
-                recovery.recover(batch, fence=fence, now=now)
+            if taken.claims > 1 and taken.was_held:
+                taken = _recovered(candidate, taken, fence=fence, now=now)
         # Behind the commit: the mark outside the database never knows more than the database.
         highwater.raise_to(fence, now)
-        if batch.intent_upto < batch.size:
-            return _held(batch, fence=fence)
+        held = _held(candidate, taken, fence=fence)
+        if held.intent_upto < held.size:
+            return held
         # All of it had been in flight: recovery has ended it.
 
 
 def next_fence(*, now: datetime) -> int:
     """Draw the next fence: every claim's is higher than all before it."""
-    drawn, number = Fence.objects.filter(pk=1), F("number") + 1
-    if not drawn.update(number=number, heartbeat_at=holding.alive(now)):
+    drawn = claiming.next_fence(now=now)
+    while drawn is None:
         # The first claim of a copy's life.
         Fence.objects.get_or_create(pk=1)
-        drawn.update(number=number, heartbeat_at=holding.alive(now))
-    return drawn.values_list("number", flat=True).get()
+        drawn = claiming.next_fence(now=now)
+    return drawn
 
 
 def lease_end(now: datetime) -> datetime:
@@ -106,48 +108,32 @@ def release(held: Held, *, not_before: datetime) -> None:
     )
 
 
-def _due(now: datetime) -> Q:
-    return Q(state=Batch.State.PENDING, not_before__lte=now) | Q(
-        state=Batch.State.CLAIMED, lease_until__lt=now
-    )
-
-
 def _candidate(dispatch_id: int, *, now: datetime) -> int | None:
     """Choose a batch to try for. Choosing claims nothing: the conditional UPDATE does."""
-    due = Batch.objects.filter(_due(now), dispatch_id=dispatch_id).order_by("not_before", "id")
-    if connection.vendor != "postgresql":
-        return due.values_list("pk", flat=True).first()
-    with transaction.atomic():
-        return due.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+    return claiming.choose(dispatch_id, now=now)
 
 
-def _take(batch_id: int, *, fence: int, now: datetime) -> Batch | None:
-    """Claim the batch if it is still due; return it as it was, with its new number of claims."""
-    before = Batch.objects.select_for_update().get(pk=batch_id)
-    taken = Batch.objects.filter(_due(now), pk=batch_id).update(
-        state=Batch.State.CLAIMED,
-        fence=fence,
-        lease_until=lease_end(now),
-        claims=F("claims") + 1,
-    )
-    if not taken:
-        return None
-    before.claims += 1
-    return before
+def _recovered(batch_id: int, taken: Taken, *, fence: int, now: datetime) -> Taken:
+    """Settle what the last holder had in flight; return the batch as it is then."""
+    batch = Batch.objects.get(pk=batch_id)
+    # As the dead worker left it.
+    batch.fence = taken.fence
+    recovery.recover(batch, fence=fence, now=now)
+    return taken._replace(intent_upto=batch.intent_upto, deaths=batch.deaths)
 
 
-def _held(batch: Batch, *, fence: int) -> Held:
+def _held(batch_id: int, taken: Taken, *, fence: int) -> Held:
     readers = array("q")
-    readers.frombytes(bytes(batch.readers))
+    readers.frombytes(taken.readers)
     return Held(
-        batch_id=batch.pk,
-        variant_id=batch.variant_id,
-        lane=batch.lane,
+        batch_id=batch_id,
+        variant_id=taken.variant_id,
+        lane=taken.lane,
         readers=readers,
         fence=fence,
-        intent_upto=batch.intent_upto,
-        done_upto=batch.intent_upto,
-        cautious=batch.deaths >= CAUTIOUS_AFTER_DEATHS,
-        claims=batch.claims,
-        began_at=batch.intent_upto,
+        intent_upto=taken.intent_upto,
+        done_upto=taken.intent_upto,
+        cautious=taken.deaths >= CAUTIOUS_AFTER_DEATHS,
+        claims=taken.claims,
+        began_at=taken.intent_upto,
     )

@@ -48,6 +48,7 @@ class CopyMaker:
         self._tokens = links.maker(
             dispatch_id=dispatch.pk, newsletter_id=dispatch.issue.newsletter_id
         )
+        self._one_click, *_rest = links.form("one_click", "unsubscribe_token")
         self._envelope_from = envelope.maker(dispatch_id=dispatch.pk)
         parts = (variant.subject, variant.html or [], variant.text)
         counted = counting.counted(dispatch.pk, variant.key, parts)
@@ -81,7 +82,7 @@ class CopyMaker:
         own = self._tokens(reader.subscriber_id)
         values = {
             "reference": own.reference,
-            "one_click_url": links.one_click_url(own.unsubscribe),
+            "one_click_url": f"{self._one_click}{own.unsubscribe}/",
             "unsubscribe_token": own.unsubscribe,
             "preferences_token": own.preferences,
             "view_token": own.view,

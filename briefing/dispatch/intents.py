@@ -140,12 +140,12 @@ class Preparing:
     def _splice(self, reader: ReaderRow, index: int, position: int) -> Copy:
         """Build one copy, with the journal knowing whose: its data may be what kills us."""
         journal = self.step.journal
-        journal.splicing(self.slot, index)
+        mark = journal.splicing(self.slot, index)
         try:
             copy = self.maker.make(reader, position=position)
         finally:
-            journal.spliced(self.slot, index)
-        copy.mark = journal.mark(self.slot, index)
+            journal.spliced(mark)
+        copy.mark = mark
         return copy
 
     def _row(self, reader_id: int, verdict: results.Verdict) -> ResultRow:

@@ -30,6 +30,8 @@ IDS_AT = SLOT.size + _MAX_COPIES
 CALL_AT = IDS_AT + 8 * _MAX_COPIES
 SLOT_BYTES = CALL_AT + CALL.size
 BYTES = HEADER.size + SLOTS * SLOT_BYTES
+# Where the notes of each slot's copies begin.
+_MARKS = tuple(HEADER.size + slot * SLOT_BYTES + SLOT.size for slot in range(SLOTS))
 
 # States of one copy. An answer is written as its outcome plus ANSWERED.
 WAITING = 0
@@ -87,15 +89,20 @@ class Journal:
 
     def mark(self, slot: int, index: int) -> int:
         """Return the place in the file where the copy at `index` of a slot is noted."""
-        return HEADER.size + slot * SLOT_BYTES + SLOT.size + index
+        return _MARKS[slot] + index
 
-    def splicing(self, slot: int, index: int) -> None:
-        """Note whose copy is being built: a reader whose data kills the process is found by this."""
-        self._map[self.mark(slot, index)] = SPLICING
+    def splicing(self, slot: int, index: int) -> int:
+        """Note whose copy is being built: a reader whose data kills the process is found by this.
 
-    def spliced(self, slot: int, index: int) -> None:
+        Returns the copy's mark.
+        """
+        mark = _MARKS[slot] + index
+        self._map[mark] = SPLICING
+        return mark
+
+    def spliced(self, mark: int) -> None:
         """Note that the copy is built and waits."""
-        self._map[self.mark(slot, index)] = WAITING
+        self._map[mark] = WAITING
 
     def started(self, copy: Copy) -> None:
         """Note a copy before its first byte, and the call it leaves in where that has a name."""

@@ -5,6 +5,7 @@ and tells after each group.
 """
 
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -67,11 +68,10 @@ class Pace:
     def note_group(self, group: Answered, session: Session) -> str:
         """Learn from an answered group; returns why the account cannot be used, or nothing."""
         copies = group.copies
+        outcomes = Counter([copy.outcome for copy in copies])
         unsent = [copy for copy in copies if copy.outcome is None and not copy.started]
-        deferred = sum(copy.outcome == DEFERRED for copy in copies)
-        unknown = sum(
-            copy.outcome == UNKNOWN or (copy.outcome is None and copy.started) for copy in copies
-        )
+        deferred = outcomes[DEFERRED]
+        unknown = outcomes[UNKNOWN] + outcomes[None] - len(unsent)
         if isinstance(group, InFlight) and (deferred or group.held.lane in self._limited):
             throttle.note_answers(
                 self.account, group.held.lane, deferred=deferred, total=len(copies)

@@ -142,7 +142,7 @@ class Drain:
 
     def _collect(self, session: Session) -> None:
         group = self.load.take_back(session)
-        self.report.handed_over += sum(copy.started for copy in group.copies)
+        self.report.handed_over += sum([copy.started for copy in group.copies])
         if down := self.pace.note_group(group, session):
             self._go_down(down)
 

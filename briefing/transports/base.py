@@ -1,7 +1,7 @@
 """What a transport is to the sender: groups go in, one answer for each message comes out."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class Group:
         self.unanswered = len(self.copies)
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
+class Slots(NamedTuple):
     """One reader's values; the names are those of the compiler's slots."""
 
     subscriber_id: int

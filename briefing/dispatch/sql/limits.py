@@ -5,7 +5,7 @@ It runs once for every hundred messages; built by the ORM it would cost as much 
 
 from datetime import datetime
 
-from django.db import connection
+from briefing.dispatch.sql import statements
 
 _STAND = """
 SELECT COUNT(*) FROM briefing_bucket
@@ -15,6 +15,4 @@ WHERE account = %s AND lane IN ('', %s) AND (free_at > %s OR slowdown > 1)
 
 def stand(account: str, lane: str, *, now: datetime) -> bool:
     """Whether the account or the lane has to wait at present, or is slowed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STAND, [account, lane, connection.ops.adapt_datetimefield_value(now)])
-        return bool(cursor.fetchone()[0])
+    return bool(statements.rows(_STAND, [account, lane, statements.moment(now)])[0][0])

@@ -1,15 +1,37 @@
-"""The engine's bulk statements for PostgreSQL: arrays, FOR SHARE and COPY."""
+"""The engine's bulk statements for PostgreSQL: arrays, FOR SHARE and unnest."""
 
 from collections.abc import Sequence
 from datetime import date
 
-from django.db import IntegrityError, connection, transaction
-
 from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
+from briefing.dispatch.sql.statements import array, rows
 
 # Whether a row locked by another worker can be passed over.
 SKIPS_LOCKED = True
 
+_LOCK = """
+SELECT COUNT(*) FROM (
+    SELECT 1 FROM subscribers_subscription
+    WHERE newsletter_id = %s AND subscriber_id = ANY(%s::bigint[]) ORDER BY id FOR SHARE
+) AS locked
+"""
+_READ = """
+SELECT p.id,
+    CASE WHEN s.withheld <> '' THEN s.withheld WHEN s.state <> 'active' THEN s.state
+        WHEN s.paused_until > %s THEN 'paused' ELSE '' END,
+    p.address, p.domain, p.name, p.address_hash, p.locale, p.format
+FROM subscribers_subscription s JOIN subscribers_subscriber p ON p.id = s.subscriber_id
+WHERE s.newsletter_id = %s AND s.subscriber_id = ANY(%s::bigint[])
+"""
+_INSERT = f"""
+INSERT INTO briefing_delivery ({RESULT_COLUMNS})
+SELECT %s, subscriber_id, address, %s, outcome, 0, attempts, code, next_at, reference
+FROM unnest(
+    %s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::text[], %s::timestamptz[],
+    %s::text[]
+) AS told (subscriber_id, address, outcome, attempts, code, next_at, reference)
+ON CONFLICT DO NOTHING RETURNING subscriber_id
+"""  # noqa: S608  constant column names
 _UPSERT = f"""
 INSERT INTO briefing_delivery ({RESULT_COLUMNS})
 VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
@@ -23,10 +45,8 @@ RETURNING (xmax = 0)
 
 def dispatch_state(dispatch_id: int) -> str:
     """Return a dispatch's state, share-locked: pausing waits for intents, intents see the pause."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT state FROM briefing_dispatch WHERE id = %s FOR SHARE", [dispatch_id])
-        row = cursor.fetchone()
-    return row[0] if row else "cancelled"
+    found = rows("SELECT state FROM briefing_dispatch WHERE id = %s FOR SHARE", [dispatch_id])
+    return str(found[0][0]) if found else "cancelled"
 
 
 def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict[int, ReaderRow]:
@@ -34,50 +54,32 @@ def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict
 
     Two statements on purpose: the second sees what was committed while the first waited for a lock.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT subscriber_id, state, withheld, paused_until > %s "
-            "FROM subscribers_subscription WHERE newsletter_id = %s AND subscriber_id = ANY(%s) "
-            "ORDER BY id FOR SHARE",
-            [today, newsletter_id, list(ids)],
-        )
-        withdrawn = {
-            reader: held or (state if state != "active" else "paused" if paused else "")
-            for reader, state, held, paused in cursor.fetchall()
-        }
-        cursor.execute(
-            "SELECT id, address, domain, name, address_hash, locale, format "
-            "FROM subscribers_subscriber WHERE id = ANY(%s)",
-            [list(withdrawn)],
-        )
-        return {row[0]: ReaderRow(row[0], withdrawn[row[0]], *row[1:]) for row in cursor.fetchall()}
+    wanted = array(ids)
+    rows(_LOCK, [newsletter_id, wanted])
+    return {row[0]: ReaderRow(*row) for row in rows(_READ, [today, newsletter_id, wanted])}
 
 
 def holders(keys: Sequence[int]) -> dict[int, int]:
     """Return which of these copy keys have a delivery already, with its dispatch."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT address, dispatch_id FROM briefing_delivery WHERE address = ANY(%s)",
-            [list(keys)],
+    return dict(
+        rows(
+            "SELECT address, dispatch_id FROM briefing_delivery WHERE address = ANY(%s::bigint[])",
+            [array(keys)],
         )
-        return dict(cursor.fetchall())
+    )
 
 
-def insert_results(rows: Sequence[ResultRow]) -> bool:
-    """Insert results at once; returns False, with nothing written, when a row already exists."""
-    try:
-        # COPY goes past Django's cursor, and so do its errors unless they are wrapped here.
-        with (
-            transaction.atomic(),
-            connection.cursor() as cursor,
-            connection.wrap_database_errors,
-            cursor.copy(f"COPY briefing_delivery ({RESULT_COLUMNS}) FROM STDIN") as copy,
-        ):
-            for row in rows:
-                copy.write_row((*row[:5], 0, *row[5:]))
-    except IntegrityError:
-        return False
-    return True
+def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
+    """Insert results of one dispatch and one time; return those where a row stands already."""
+    dispatch_id, readers, addresses, at, outcomes, attempts, *words = zip(*results, strict=True)
+    # A column in which nothing stands is not sent: an array that is shorter is filled with NULL.
+    spoken = [list(column) if any(column) else None for column in words]
+    numbers = [array(column) for column in (readers, addresses, outcomes, attempts)]
+    written = rows(_INSERT, [dispatch_id[0], at[0], *numbers, *spoken])
+    if len(written) == len(results):
+        return ()
+    new = {reader for (reader,) in written}
+    return [row for row in results if row.subscriber_id not in new]
 
 
 def upsert_result(row: ResultRow) -> str:
@@ -85,9 +87,7 @@ def upsert_result(row: ResultRow) -> str:
 
     Returns: "inserted", "resolved" or "kept".
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_UPSERT, list(row))
-        found = cursor.fetchone()
-    if found is None:
+    found = rows(_UPSERT, row)
+    if not found:
         return "kept"
-    return "inserted" if found[0] else "resolved"
+    return "inserted" if found[0][0] else "resolved"

@@ -6,9 +6,8 @@ They run once for every hundred messages; built by the ORM they would cost as mu
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import connection
-
 from briefing.dispatch.outcome import COUNTERS, QUARANTINED, SKIPPED
+from briefing.dispatch.sql import statements
 
 _COMMIT = """
 UPDATE briefing_batch
@@ -33,34 +32,26 @@ def commit_intent(
     batch_id: int, fence: int, *, upto: int, lease_until: datetime, counts: Mapping[int, int]
 ) -> bool:
     """Move a batch's intent if the fence still holds; returns whether it does."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COMMIT,
-            [
-                upto,
-                connection.ops.adapt_datetimefield_value(lease_until),
-                counts.get(SKIPPED, 0),
-                counts.get(QUARANTINED, 0),
-                batch_id,
-                fence,
-            ],
+    left_out = (counts.get(SKIPPED, 0), counts.get(QUARANTINED, 0))
+    return bool(
+        statements.changes(
+            _COMMIT, [upto, statements.moment(lease_until), *left_out, batch_id, fence]
         )
-        return bool(cursor.rowcount)
+    )
 
 
 def record(
     batch_id: int, fence: int, *, done_upto: int, intent_upto: int, counts: Mapping[int, int]
 ) -> None:
     """Add to a batch's counters, and move its progress where the fence still holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            [
-                *(counts.get(outcome, 0) for outcome in COUNTERS),
-                *(fence, done_upto, done_upto),
-                *(fence, intent_upto),
-                *(fence, done_upto),
-                *(fence, done_upto),
-                batch_id,
-            ],
-        )
+    statements.changes(
+        _RECORD,
+        [
+            *(counts.get(outcome, 0) for outcome in COUNTERS),
+            *(fence, done_upto, done_upto),
+            *(fence, intent_upto),
+            *(fence, done_upto),
+            *(fence, done_upto),
+            batch_id,
+        ],
+    )

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
 from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
+from briefing.dispatch.sql.statements import rows
 
 # Whether a row locked by another worker can be passed over.
 SKIPS_LOCKED = False
@@ -25,53 +26,48 @@ WHERE briefing_delivery.outcome = 5 AND excluded.outcome IN (1, 3)
 """
 
 
+_READ = """
+SELECT p.id,
+    CASE WHEN s.withheld <> '' THEN s.withheld WHEN s.state <> 'active' THEN s.state
+        WHEN s.paused_until > %s THEN 'paused' ELSE '' END,
+    p.address, p.domain, p.name, p.address_hash, p.locale, p.format
+FROM subscribers_subscription s JOIN subscribers_subscriber p ON p.id = s.subscriber_id
+WHERE s.newsletter_id = %s AND s.subscriber_id IN (SELECT value FROM json_each(%s))
+"""
+_HOLDERS = """
+SELECT address, dispatch_id FROM briefing_delivery
+WHERE address IN (SELECT value FROM json_each(%s))
+"""
+
+
 def dispatch_state(dispatch_id: int) -> str:
     """Return a dispatch's state; the transaction already holds the only write lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT state FROM briefing_dispatch WHERE id = %s", [dispatch_id])
-        row = cursor.fetchone()
-    return row[0] if row else "cancelled"
+    found = rows("SELECT state FROM briefing_dispatch WHERE id = %s", [dispatch_id])
+    return str(found[0][0]) if found else "cancelled"
 
 
 def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict[int, ReaderRow]:
     """Read what the intent needs of the readers, under the transaction's write lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT s.subscriber_id, s.state, s.withheld, s.paused_until > %s, "
-            "p.address, p.domain, p.name, p.address_hash, p.locale, p.format "
-            "FROM subscribers_subscription s "
-            "JOIN subscribers_subscriber p ON p.id = s.subscriber_id "
-            "WHERE s.newsletter_id = %s "
-            "AND s.subscriber_id IN (SELECT value FROM json_each(%s))",
-            [today.isoformat(), newsletter_id, json.dumps(list(ids))],
-        )
-        return {
-            reader: ReaderRow(
-                reader, held or (state if state != "active" else "paused" if paused else ""), *rest
-            )
-            for reader, state, held, paused, *rest in cursor.fetchall()
-        }
+    found = rows(_READ, [today.isoformat(), newsletter_id, json.dumps(list(ids))])
+    return {row[0]: ReaderRow(*row) for row in found}
 
 
 def holders(keys: Sequence[int]) -> dict[int, int]:
     """Return which of these copy keys have a delivery already, with its dispatch."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT address, dispatch_id FROM briefing_delivery "
-            "WHERE address IN (SELECT value FROM json_each(%s))",
-            [json.dumps(list(keys))],
-        )
-        return dict(cursor.fetchall())
+    return dict(rows(_HOLDERS, [json.dumps(list(keys))]))
 
 
-def insert_results(rows: Sequence[ResultRow]) -> bool:
-    """Insert results at once; returns False, with nothing written, when a row already exists."""
+def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
+    """Insert results; return those that are left because a row stood in the way of the first."""
+    database = connection.connection
+    before = database.total_changes
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_INSERT, [_adapted(row) for row in rows])
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, [_adapted(row) for row in results])
     except IntegrityError:
-        return False
-    return True
+        # What was inserted before it stands: of a statement that fails SQLite takes back no other.
+        return results[database.total_changes - before :]
+    return ()
 
 
 def upsert_result(row: ResultRow) -> str:

@@ -75,9 +75,12 @@ class Lane:
 
     def take(self, held: Held) -> None:
         """Accept one copy; its envelope leaves at once or behind the body before it."""
+        self._next = held
+        if self._opening:
+            # Nothing may be said before the envelope that is out is answered.
+            return
         if not self.busy:
             self.heard_at = time.monotonic()
-        self._next = held
         self._go_on()
         self._flush()
 

@@ -10,6 +10,8 @@ from typing import Self
 from briefing.transports.base import Copy
 
 _BRACKET = re.compile("[ <>]")
+# ASCII, without what the brackets of an envelope could not hold.
+_PLAIN = re.compile(r"[!-;=?-~]*\Z")
 _FINAL_DOT_BYTES = 3
 
 
@@ -39,10 +41,11 @@ class Offer:
     def why_not(self, copy: Copy) -> str:
         """Return why this server cannot be handed this copy, or nothing."""
         recipient = copy.recipient
-        if not recipient.isprintable() or _BRACKET.search(recipient):
-            return "553 5.1.3 address cannot be written in an envelope"
-        if not recipient.isascii() and not self.utf8:
-            return "553 5.6.7 server does not offer SMTPUTF8"
+        if not _PLAIN.match(recipient):
+            if not recipient.isprintable() or _BRACKET.search(recipient):
+                return "553 5.1.3 address cannot be written in an envelope"
+            if not self.utf8:
+                return "553 5.6.7 server does not offer SMTPUTF8"
         if self.max_bytes and _bytes_of(copy) > self.max_bytes:
             return "552 5.3.4 larger than the server's SIZE"
         return ""

@@ -1,0 +1,53 @@
+"""Runs the statements that stand between groups: they cost as much as the rows when they are slow.
+
+On PostgreSQL the server keeps each of them prepared, planned once a connection; Django's own cursors
+send the whole text with the values in it every time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+
+def rows(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows."""
+    with _cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def changes(statement: str, parameters: Sequence[object]) -> int:
+    """Run a statement and return how many rows it changed."""
+    with _cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def moment(value: datetime) -> object:
+    """Return a time as the database in use is given it."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def array(values: Iterable[object]) -> str:
+    """Write numbers as PostgreSQL reads an array of them: psycopg takes ten times as long."""
+    return "{%s}" % ",".join(["NULL" if value is None else str(value) for value in values])
+
+
+def _cursor() -> Any:
+    """Return a cursor; on PostgreSQL one whose values are bound by the server."""
+    # Looked up once: each look through django.db.connection costs as much as a row.
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        return database.cursor()
+    from django.db.backends.postgresql.base import (  # noqa: PLC0415  its driver may be missing
+        ServerBindingCursor,
+    )
+
+    database.ensure_connection()
+    # Django has the driver prepare nothing; of all cursors only these can be prepared for.
+    database.connection.prepare_threshold = 1
+    wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    return wrap(ServerBindingCursor(database.connection))
