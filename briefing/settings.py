@@ -206,7 +206,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.examp
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # ---------------------------------------------------------------------------- dispatch
-GROUP_SIZE = env.int("GROUP_SIZE", 100)
+GROUP_SIZE = env.int("GROUP_SIZE", 250)
 BATCH_SIZE = env.int("BATCH_SIZE", 500)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
 if LEASE_SECONDS < 1.5 * EMAIL_TIMEOUT:

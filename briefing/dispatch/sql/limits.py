@@ -1,6 +1,6 @@
 """Whether a limit stands in an account's way, in one statement: the same words on both databases.
 
-It runs once for every hundred messages; built by the ORM it would cost as much as ten of them.
+It runs once for every group; built by the ORM it would cost as much as ten messages.
 """
 
 from datetime import datetime

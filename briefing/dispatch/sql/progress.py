@@ -1,6 +1,6 @@
 """A batch's progress in one statement each: the same words on both databases.
 
-They run once for every hundred messages; built by the ORM they would cost as much as the rows.
+They run once for every group; built by the ORM they would cost as much as the rows.
 """
 
 from collections.abc import Mapping

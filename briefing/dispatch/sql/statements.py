@@ -7,23 +7,28 @@ send the whole text with the values in it every time.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
+# The cursor of each connection: a new one for every statement would cost as much as its answer.
+_cursors: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
+
+
 def rows(statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
     """Run a statement and return its rows."""
-    with _cursor() as cursor:
-        cursor.execute(statement, parameters)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+    cursor = _cursor()
+    cursor.execute(statement, parameters)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 
 def changes(statement: str, parameters: Sequence[object]) -> int:
     """Run a statement and return how many rows it changed."""
-    with _cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
+    cursor = _cursor()
+    cursor.execute(statement, parameters)
+    return int(cursor.rowcount)
 
 
 def moment(value: datetime) -> object:
@@ -47,7 +52,10 @@ def _cursor() -> Any:
     )
 
     database.ensure_connection()
-    # Django has the driver prepare nothing; of all cursors only these can be prepared for.
-    database.connection.prepare_threshold = 1
+    driver = database.connection
+    if (cursor := _cursors.get(driver)) is None:
+        # Django has the driver prepare nothing; of all cursors only this one can be prepared for.
+        driver.prepare_threshold = 1
+        cursor = _cursors[driver] = ServerBindingCursor(driver)
     wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
-    return wrap(ServerBindingCursor(database.connection))
+    return wrap(cursor)
