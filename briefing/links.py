@@ -4,7 +4,6 @@ An address is the same in every copy but for its token: `form` says once what is
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from subscribers import links
 
@@ -20,30 +19,21 @@ _PATHS = {
 }
 
 
-class Tokens(NamedTuple):
-    """What is a reader's own in the addresses of a copy.
+def maker(*, dispatch_id: int, newsletter_id: int) -> Callable[[int], dict[str, str]]:
+    """Return a function from a reader's id to the tokens of that reader's copy, by their slots.
 
     `reference` is the Message-ID's local part; it names the delivery in whatever comes back.
     """
-
-    reference: str
-    unsubscribe: str
-    preferences: str
-    view: str
-
-
-def maker(*, dispatch_id: int, newsletter_id: int) -> Callable[[int], Tokens]:
-    """Return a function from a reader's id to the tokens of that reader's copy."""
     unsubscribe, preferences = links.signer("unsubscribe"), links.signer("preferences")
     view, reference = links.signer("view"), links.signer("reference")
 
-    def make(subscriber_id: int) -> Tokens:
-        return Tokens(
-            reference(dispatch_id, subscriber_id),
-            unsubscribe(subscriber_id, newsletter_id),
-            preferences(subscriber_id, newsletter_id),
-            view(dispatch_id, subscriber_id),
-        )
+    def make(subscriber_id: int) -> dict[str, str]:
+        return {
+            "reference": reference(dispatch_id, subscriber_id),
+            "unsubscribe_token": unsubscribe(subscriber_id, newsletter_id),
+            "preferences_token": preferences(subscriber_id, newsletter_id),
+            "view_token": view(dispatch_id, subscriber_id),
+        }
 
     return make
 

@@ -79,16 +79,10 @@ class CopyMaker:
         )
 
     def _slots(self, reader: ReaderRow, recipient: str) -> Slots:
-        own = self._tokens(reader.subscriber_id)
-        values = {
-            "reference": own.reference,
-            "one_click_url": f"{self._one_click}{own.unsubscribe}/",
-            "unsubscribe_token": own.unsubscribe,
-            "preferences_token": own.preferences,
-            "view_token": own.view,
-            "feedback_id": self._feedback_id,
-            "address": reader.address,
-        }
+        values = self._tokens(reader.subscriber_id)
+        values["one_click_url"] = f"{self._one_click}{values['unsubscribe_token']}/"
+        values["feedback_id"] = self._feedback_id
+        values["address"] = reader.address
         for slot, token in self._counted:
             values[slot] = token(reader.subscriber_id)
         for slot, fallback in self._names:

@@ -15,6 +15,8 @@ class Stream:
         self.taken = 0
         self._said = 0
         self._pieces: list[bytes | memoryview] = []
+        # A TLS record is made of one piece; the kernel gathers several without copying them first.
+        self._send = self._send_joined if isinstance(sock, ssl.SSLSocket) else sock.sendmsg
 
     @property
     def waiting(self) -> bool:
@@ -31,13 +33,18 @@ class Stream:
         """Write what can be written now. Raises: OSError."""
         try:
             while self._pieces:
-                data = memoryview(b"".join(self._pieces))
                 # Of a TLS record that was begun, nothing counts as sent before its end is.
-                sent = self.sock.send(data)
+                sent = self._send(self._pieces)
                 self.taken += sent
-                self._pieces = [data[sent:]] if sent < len(data) else []
+                if self.taken == self._said:
+                    self._pieces.clear()
+                else:
+                    self._pieces = [memoryview(b"".join(self._pieces))[sent:]]
         except _BLOCKED:
             pass
+
+    def _send_joined(self, pieces: list[bytes | memoryview]) -> int:
+        return self.sock.send(b"".join(pieces))
 
     def hear(self) -> bytes:
         """Return what has come, which may be nothing yet. Raises: OSError, EOFError at the end."""
