@@ -6,7 +6,7 @@ before its commit is skipped; whoever withdraws later was already being written 
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,8 @@ from briefing.transports.base import Copy, Group
 
 # Left at the end of a lease for the last answer's row to be written: of short ones, a tenth.
 _MARGIN_SECONDS = 2.0
+# So many copies are built in the time in which a server takes a few.
+_COPIES_A_TURN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,16 @@ def deadline(started: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn of the drain: the groups answered since the last, recorded with the next intent."""
+    """One turn of the drain: the groups answered since the last, recorded with the next intent.
+
+    `meanwhile` is called between copies: the group before is on its way while this one is built.
+    """
 
     dispatch: Dispatch
     journal: Journal
     answered: Sequence[Answered]
     now: datetime
+    meanwhile: Callable[[], None] = lambda: None
 
 
 def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight | Stopped:
@@ -106,6 +112,8 @@ class Preparing:
         copies: list[Copy] = []
         settled: list[ResultRow] = []
         for index, position in enumerate(positions):
+            if index % _COPIES_A_TURN == 0:
+                self.step.meanwhile()
             if ids[index] in before:
                 continue
             reader = readers.get(ids[index])

@@ -109,7 +109,8 @@ class Drain:
         if size is None:
             return None
         load = self.load
-        step = intents.Step(self.dispatch, load.journal, load.answered, self.clock.now())
+        now = self.clock.now()
+        step = intents.Step(self.dispatch, load.journal, load.answered, now, session.turn)
         group: Answered | Stopped | None
         if load.held is None:
             group = again.intend(step, self.transport, self.makers, size=size)

@@ -130,6 +130,9 @@ class Session(Protocol):
     def submit(self, group: Group) -> None:
         """Take a group; returns at once."""
 
+    def turn(self) -> None:
+        """Go on with what is on its way as far as that is possible without waiting."""
+
     def collect(self) -> Group:
         """Work until some submitted group has all its answers, and return it.
 

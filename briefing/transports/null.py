@@ -36,6 +36,9 @@ class NullSession:
         """Take a group."""
         self._groups.append(group)
 
+    def turn(self) -> None:
+        """There is nothing on its way."""
+
     def collect(self) -> Group:
         """Accept every copy of the oldest group."""
         group = self._groups.popleft()

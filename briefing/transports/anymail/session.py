@@ -88,6 +88,9 @@ class AnymailSession:
             if len(self._threads) < self._account.connections:
                 self._start_thread()
 
+    def turn(self) -> None:
+        """Leave the calls to their threads."""
+
     def collect(self) -> Group:
         """Wait until some group has all its answers, and return it."""
         while True:

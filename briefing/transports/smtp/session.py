@@ -58,6 +58,10 @@ class SmtpSession:
         self._waiting.extend([Held(copy, group) for copy in group.copies])
         self._deal()
 
+    def turn(self) -> None:
+        """Answer what has come meanwhile, so that no connection stands idle."""
+        self._listen(0)
+
     def collect(self) -> Group:
         """Drive the connections until any submitted group is answered, and return it."""
         if not self._groups:

@@ -67,6 +67,8 @@ class ProviderSession:
         self._provider.grouped(len(group.copies))
         self._groups.append(group)
 
+    def turn(self) -> None: ...
+
     def collect(self) -> Group:
         group = self._groups.popleft()
         for copy in group.copies:
