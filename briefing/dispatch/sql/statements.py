@@ -6,11 +6,11 @@ send the whole text with the values in it every time.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-
 
 # The cursor of each connection: a new one for every statement would cost as much as its answer.
 _cursors: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
@@ -38,24 +38,26 @@ def moment(value: datetime) -> object:
 
 def array(values: Iterable[object]) -> str:
     """Write numbers as PostgreSQL reads an array of them: psycopg takes ten times as long."""
-    return "{%s}" % ",".join(["NULL" if value is None else str(value) for value in values])
+    written = ["NULL" if value is None else str(value) for value in values]
+    return f"{{{','.join(written)}}}"
 
 
 def _cursor() -> Any:
     """Return a cursor; on PostgreSQL one whose values are bound by the server."""
     # Looked up once: each look through django.db.connection costs as much as a row.
-    database = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql":
         return database.cursor()
-    from django.db.backends.postgresql.base import (  # noqa: PLC0415  its driver may be missing
-        ServerBindingCursor,
-    )
-
     database.ensure_connection()
     driver = database.connection
     if (cursor := _cursors.get(driver)) is None:
         # Django has the driver prepare nothing; of all cursors only this one can be prepared for.
         driver.prepare_threshold = 1
-        cursor = _cursors[driver] = ServerBindingCursor(driver)
+        cursor = _cursors[driver] = _server_binding()(driver)
     wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
     return wrap(cursor)
+
+
+def _server_binding() -> Any:
+    # Without psycopg there is no such module, and no need for it.
+    return import_module("django.db.backends.postgresql.base").ServerBindingCursor
