@@ -37,7 +37,7 @@ def encoder(form: str, writing: str, capability: Capability) -> Encode:
             return _plain_in_form(raw) if in_form else raw
         for step in steps:
             value = step(value)
-        return value.encode("utf-8", "replace")
+        return value.encode()
 
     return encode
 

@@ -5,9 +5,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from briefing.dispatch import cancelling, claims, control, intents, invariants
+from briefing.dispatch import (
+    cancelling,
+    claims,
+    control,
+    intents,
+    invariants,
+    progress,
+    sender,
+)
 from briefing.dispatch.copies import CopyMakers
-from briefing.dispatch.outcome import CANCELLED, DEFERRED
+from briefing.dispatch.outcome import ACCEPTED, CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Batch, Delivery, Dispatch
 from tests.briefing.dispatch.hands import Worker
 from tests.briefing.dispatch.making import Provider, dispatching, outcomes
@@ -70,3 +78,28 @@ def test_a_reader_without_a_row_is_missed_once_all_is_settled() -> None:
     assert ("I1", "planned 5, rows 4") in [
         (each.invariant, each.detail) for each in invariants.violations()
     ]
+
+
+def test_after_a_restore_everybody_without_an_answer_is_listed_as_unknown() -> None:
+    dispatch = dispatching(5)
+    said = {"reader0@mail.example": (DEFERRED, "451 later"), "reader1@mail.example": ACCEPTED}
+    sender.drain(dispatch.pk, Provider(answer=lambda copy: said.get(copy.recipient)))
+    # The backup knew of three readers less.
+    Delivery.objects.filter(dispatch=dispatch, outcome=UNKNOWN).delete()
+    Batch.objects.update(state=Batch.State.PENDING, done_upto=2, intent_upto=2, unknown=0)
+    Dispatch.objects.update(state=Dispatch.State.HOLDING)
+
+    number = cancelling.settle_as_unknown(dispatch.pk, by="x" * 200, now=timezone.now())
+
+    assert number == 4
+    assert sorted(outcomes(dispatch).values()) == sorted([ACCEPTED, *[UNKNOWN] * 4])
+    rows = Delivery.objects.filter(dispatch=dispatch, outcome=UNKNOWN)
+    assert set(rows.values_list("code", "next_at")) == {
+        (f"after a restore, said {'x' * 200}"[:120], None)
+    }
+    assert progress.measure(dispatch.pk).by_outcome["unknown"] == 4
+    assert progress.measure(dispatch.pk).by_outcome["deferred"] == 0
+    batch = Batch.objects.get()
+    assert (batch.state, batch.done_upto, batch.intent_upto) == (Batch.State.DONE, 5, 5)
+    assert batch.lease_until is None
+    assert cancelling.settle_as_unknown(dispatch.pk, by="x", now=timezone.now()) == 0

@@ -12,7 +12,7 @@ from django.test import override_settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from briefing.transports.anymail.encoding import carriable, display_name, inert
+from briefing.transports.anymail.encoding import carriable, constant, display_name, inert
 from briefing.transports.anymail.message import MARKED_DOMAIN
 from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.base import Slots, VariantContent
@@ -116,6 +116,12 @@ def test_a_display_name_needs_no_quoting(name: str, shown: str) -> None:
 def test_a_name_in_other_letters_is_left_out_where_the_provider_wants_ascii() -> None:
     assert display_name("Zoë", ascii_only=True) == ""
     assert display_name("Zoe", ascii_only=True) == "Zoe"
+
+
+def test_what_stands_between_values_is_percent_encoded_in_a_form_alone() -> None:
+    assert constant('"A & B+": 5%', "json") == b'"A & B+": 5%'
+    for writing in ("form", "json in form"):
+        assert constant('"A & B+": 5%', writing) == b"%22A+%26+B%2B%22%3A+5%25"
 
 
 @pytest.mark.parametrize(
