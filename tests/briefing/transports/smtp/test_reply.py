@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from briefing.transports.smtp.reply import Replies, Reply
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
+from briefing.transports.smtp.reply import Replies, Reply, of_envelope, of_message
 
 _LINES = (
     b"250-first\r\n250 last\r\n",
@@ -68,4 +69,42 @@ def test_an_address_in_a_reply_is_not_shown() -> None:
 
 
 def test_a_long_reply_is_shown_in_part() -> None:
-    assert len(str(Reply(550, b"550 " + b"word " * 100))) <= 120
+    # Of 120 characters the last would be a space.
+    assert str(Reply(550, b"550 x" + b"word " * 100)) == f"550 x{'word ' * 100}"[:119]
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        *((code, ACCEPTED) for code in (200, 250, 299)),
+        *((code, DEFERRED) for code in (400, 421, 499)),
+        *((code, REJECTED) for code in (500, 554, 599)),
+        *((code, UNKNOWN) for code in (100, 199, 300, 354, 399, 600)),
+    ],
+)
+def test_the_reply_after_the_dot_is_definite_by_its_first_digit(code: int, outcome: int) -> None:
+    assert of_message(Reply(code, b"")) == outcome
+
+
+@pytest.mark.parametrize(
+    ("stage", "line", "utf8", "outcome"),
+    [
+        ("mail", b"400 later", False, DEFERRED),
+        ("rcpt", b"499 later", False, DEFERRED),
+        # Of MAIL only the size and SMTPUTF8 are the copy's own.
+        ("mail", b"550 5.7.1 sender", False, None),
+        ("mail", b"550 5.7.1 sender", True, REJECTED),
+        ("mail", b"552 too large", False, REJECTED),
+        ("mail", b"554-5.3.4 too large", False, REJECTED),
+        ("mail", b"554 5.3.45 else", False, None),
+        ("rcpt", b"550 5.1.1 nobody", False, REJECTED),
+        ("data", b"554 5.5.1 no", False, REJECTED),
+        ("rcpt", b"500 what", False, None),
+        ("rcpt", b"530 log in", True, None),
+        ("data", b"503 order", False, None),
+    ],
+)
+def test_a_refused_envelope_is_the_copys_or_ours(
+    stage: str, line: bytes, outcome: int | None, *, utf8: bool
+) -> None:
+    assert of_envelope(stage, Reply(int(line[:3]), line), utf8=utf8) == outcome
