@@ -94,7 +94,7 @@ class HttpCaller:
 
     def close(self) -> None:
         """Close the connections."""
-        with suppress(requests.RequestException, OSError):
+        with suppress(OSError):
             self._backend.close()
 
     def _request(self, form: CallForm) -> requests.PreparedRequest:

@@ -127,3 +127,65 @@ def test_a_copy_holds_nothing_of_the_copy_before_it() -> None:
     assert b"ada" not in second.lower()
     again = composer.build(messages.reader(name="Ada", address="ada@mail.example", token="A1" * 9))
     assert again == first
+
+
+def test_a_copy_is_these_bytes() -> None:
+    content = messages.variant(
+        subject=["For ", "name|there", ", now"],
+        html=["<p>", "name|there", "</p>\n.", "view_url", ""],
+        text=["Dear ", "name|there", ",\n.\n"],
+    )
+    slots = messages.reader(name="Zo\u00eb & Co", address="zoe@mail.example", token="TOKEN")
+    payload = messages.spliced(content, slots)
+    boundary = payload.partition(b'boundary="')[2].partition(b'"')[0]
+    dated = re.sub(rb"Date: [^\r]+", b"Date: today", payload).replace(boundary, b"BOUNDARY")
+    assert len(boundary) == len("=_") + 24
+    assert dated.decode().split("\r\n") == [
+        "From: The Robotics Briefing <desk@briefing.example>",
+        "To: =?utf-8?b?Wm/DqyAmIENv?= <zoe@mail.example>",
+        "Subject: =?utf-8?b?Rm9yIFpvw6sgJiBDbywgbm93?=",
+        "Date: today",
+        "Message-ID: <TOKEN@briefing.example>",
+        "Reply-To: <editors@briefing.example>",
+        "List-Id: The Robotics Briefing <robotics-briefing.briefing.example>",
+        "List-Unsubscribe: <https://briefing.example/one-click/TOKEN/>,",
+        " <mailto:unsubscribe@briefing.example?subject=TOKEN>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        "Feedback-ID: 7:robotics-briefing:issue:briefing",
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/alternative;",
+        ' boundary="BOUNDARY"',
+        "",
+        "--BOUNDARY",
+        *("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"),
+        *("", "Dear =", "Zo=C3=AB & Co=", ",", "=2E", ""),
+        "--BOUNDARY",
+        *("Content-Type: text/html; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"),
+        *(
+            "",
+            "<p>=",
+            "Zo=C3=AB &amp; Co=",
+            "</p>",
+            "..=",
+            "https://briefing.example/view/TOKEN/=",
+            "",
+        ),
+        "--BOUNDARY--",
+        *(".", ""),
+    ]
+
+
+def test_a_copy_without_html_is_one_part_whose_last_line_ends_once() -> None:
+    kind = b"text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+    for words, body in (
+        (["Dear ", "name|there", ",\n.no"], b"Dear =\r\nAda=\r\n,\r\n..no\r\n.\r\n"),
+        (["a\r\nb\rc\n"], b"a\r\nb\r\nc\r\n.\r\n"),
+        (["a\r"], b"a\r\n.\r\n"),
+        (["a ", "view_url", " "], b"a =\r\nhttps://briefing.example/view/T/=\r\n=20\r\n.\r\n"),
+    ):
+        payload = messages.spliced(
+            messages.variant(text=words), messages.reader(name="Ada", token="T")
+        )
+        head, _, found = payload.partition(b"\r\n\r\n")
+        assert head.endswith(b"\r\nMIME-Version: 1.0\r\nContent-Type: " + kind)
+        assert found == body

@@ -55,6 +55,15 @@ def test_a_server_that_does_not_greet_is_down_for_now(verb: str, reaction: React
     assert str(failure)
 
 
+def test_a_server_that_takes_no_connection_is_down_for_now() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            failure = _failure(sending.transport(port, timeout_seconds=0.3))
+    assert not failure.permanent
+    assert str(failure).startswith("TimeoutError")
+
+
 def test_a_port_where_nobody_listens_is_down_for_now() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
