@@ -131,6 +131,9 @@ def test_a_copy_that_always_loses_its_connection_is_deferred_and_the_others_arri
     with ScriptedServer((rule,), offer=offer) as server:
         sending.send(sending.transport(server.port, sockets=3), [sent], Notebook(server))
     assert sending.fates(sent) == ["accepted", "deferred"] + ["accepted"] * 18
+    assert sent[1].code == "connection lost whenever this copy was announced"
+    # Twice may be chance.
+    assert server.commands.count("RCPT TO:<reader2@mail.example>") >= 3
 
 
 @both_ways
