@@ -18,7 +18,7 @@ from briefing.dispatch.copies import CopyMakers
 from briefing.dispatch.outcome import ACCEPTED, CANCELLED, DEFERRED, UNKNOWN
 from briefing.models import Batch, Delivery, Dispatch
 from tests.briefing.dispatch.hands import Worker
-from tests.briefing.dispatch.making import Provider, dispatching, outcomes
+from tests.briefing.dispatch.making import Provider, Said, dispatching, outcomes
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +82,10 @@ def test_a_reader_without_a_row_is_missed_once_all_is_settled() -> None:
 
 def test_after_a_restore_everybody_without_an_answer_is_listed_as_unknown() -> None:
     dispatch = dispatching(5)
-    said = {"reader0@mail.example": (DEFERRED, "451 later"), "reader1@mail.example": ACCEPTED}
+    said: dict[str, Said] = {
+        "reader0@mail.example": (DEFERRED, "451 later"),
+        "reader1@mail.example": ACCEPTED,
+    }
     sender.drain(dispatch.pk, Provider(answer=lambda copy: said.get(copy.recipient)))
     # The backup knew of three readers less.
     Delivery.objects.filter(dispatch=dispatch, outcome=UNKNOWN).delete()

@@ -21,7 +21,8 @@ def dispatch() -> Dispatch:
     made = dispatching(5)
 
     def answer(copy: Copy) -> Said:
-        return {"3": ACCEPTED, "4": (DEFERRED, "451 later")}.get(copy.recipient[6])
+        said: dict[str, Said] = {"3": ACCEPTED, "4": (DEFERRED, "451 later")}
+        return said.get(copy.recipient[6])
 
     sender.drain(made.pk, Provider(answer=answer))
     return made
