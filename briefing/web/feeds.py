@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from briefing.archive import markdown, pictures, reading
@@ -174,4 +175,6 @@ def _picture(article: Article) -> str:
 
 def _html(article: Article) -> str:
     picture = _picture(article) if article.image else ""
-    return render_to_string("briefing/feed_item.html", {"article": article, "picture": picture})
+    # Whoever fetches a feed reads it to many: its headings are in the language of the text.
+    with override(article.locale):
+        return render_to_string("briefing/feed_item.html", {"article": article, "picture": picture})

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 
 from briefing.archive import reading
@@ -58,6 +59,11 @@ def humans(request: HttpRequest) -> HttpResponse:
         lines += ["", "/* PUBLISHER */", newsletter.name, newsletter.postal_address]
     lines += ["", "/* SITE */", "Django, Celery, no script from anybody else"]
     return _plain(lines)
+
+
+def icon(request: HttpRequest) -> HttpResponse:
+    """Lead those who ask for an icon without having read a page, as feed readers do, to it."""
+    return redirect(static("briefing/img/favicon.ico"))
 
 
 def security(request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from briefing.archive import searching
@@ -12,6 +13,7 @@ from briefing.web import metadata
 
 @csrf_exempt  # It takes nothing, and whoever sends something is to be told that (405).
 @require_safe
+@gzip_page
 def search(request: HttpRequest) -> HttpResponse:
     """Show the form and, when something is asked for, what was found."""
     query = request.GET.get("q", "").strip()[: searching.MAX_QUERY]

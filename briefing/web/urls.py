@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sitemap.xml", public_page(robots.sitemap), name="sitemap"),
     path("robots.txt", public_page(robots.robots), name="robots"),
     path("humans.txt", public_page(robots.humans), name="humans"),
+    path("favicon.ico", robots.icon, name="icon"),
     path(".well-known/security.txt", public_page(robots.security), name="security"),
     path("about/", public_page(pages.about), name="about"),
     path("privacy/", public_page(pages.privacy), name="privacy"),

@@ -104,6 +104,13 @@ def test_hard_articles_make_good_feeds(client: Client) -> None:
         assert bare.summary == "A &lt;b&gt;bold&lt;/b&gt; &amp; plain dek"
 
 
+def test_a_feed_speaks_the_language_of_its_texts_whoever_fetches_it(client: Client) -> None:
+    factories.article()
+    text = client.get("/feed/", headers={"accept-language": "de"}).content.decode()
+    assert "Sources" in text
+    assert "Quellen" not in text
+
+
 @pytest.mark.usefixtures("_articles")
 def test_a_correction_makes_an_entry_new(client: Client) -> None:
     at = factories.NOW + timedelta(days=3)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
@@ -97,6 +98,11 @@ def test_crawlers_are_kept_from_addresses_with_tokens(client: Client) -> None:
     text = client.get("/robots.txt").content.decode()
     assert "Disallow: /unsubscribe/" in text
     assert "Sitemap: http://testserver/sitemap.xml" in text
+
+
+def test_who_asks_for_an_icon_by_guess_is_led_to_it(client: Client) -> None:
+    address = client.get("/favicon.ico")["Location"]
+    assert finders.find(address.removeprefix("/static/"))
 
 
 def test_a_weakness_can_be_reported_and_people_are_named(client: Client) -> None:
