@@ -16,6 +16,7 @@ from briefing.dispatch import alerts, breaker, control, throttle
 from briefing.dispatch.claims import Held
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.groups import Answered, InFlight
+from briefing.dispatch.intents import deadline
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ForbiddenStepError
 from briefing.models import Alert, Dispatch
@@ -23,6 +24,10 @@ from briefing.transports.base import Session
 
 # A wait this short is waited for here; a longer one gives the batch back.
 _SHORT_WAIT = timedelta(seconds=1)
+# Before the first is answered nobody knows how fast the account is.
+_FIRST_GROUP = 100
+_SMALLEST_GROUP = 10
+_PARTS_OF_ITS_TIME = 8
 
 
 @dataclass(slots=True)
@@ -41,6 +46,9 @@ class Pace:
     _one_by_one: bool = field(default=False)
     # The lanes that something limited when they were last asked for: these may recover.
     _limited: set[str] = field(default_factory=set)
+    # How many copies may be intended at once, by how fast the last group was answered.
+    _at_once: int = _FIRST_GROUP
+    _since: float = 0.0
 
     def __post_init__(self) -> None:
         self._probing = breaker.is_open(self.account)
@@ -53,6 +61,9 @@ class Pace:
         one_by_one = self._one_by_one or (held is not None and held.cautious)
         lane = held.lane if held else ""
         size = throttle.group_size(self.account, lane, preferred=self.preferred)
+        self._since = self._since or time.monotonic()
+        if self.preferred is None:
+            size = min(size, self._at_once)
         size = 1 if one_by_one else size
         if held:
             size = min(size, held.size - held.intent_upto)
@@ -68,6 +79,7 @@ class Pace:
     def note_group(self, group: Answered, session: Session) -> str:
         """Learn from an answered group; returns why the account cannot be used, or nothing."""
         copies = group.copies
+        self._measure(len(copies))
         outcomes = Counter([copy.outcome for copy in copies])
         unsent = [copy for copy in copies if copy.outcome is None and not copy.started]
         deferred = outcomes[DEFERRED]
@@ -95,6 +107,16 @@ class Pace:
             self._probing = False
             self._troubled = breaker.is_troubled(self.account)
         return ""
+
+    def _measure(self, copies: int) -> None:
+        """Learn how many copies the account answers in a part of the time that a group has.
+
+        Two groups are on their way: what a slow server does not get to would be given back.
+        """
+        now = time.monotonic()
+        per_second = copies / max(0.001, now - self._since)
+        self._since = now
+        self._at_once = max(_SMALLEST_GROUP, int(per_second * deadline(0.0) / _PARTS_OF_ITS_TIME))
 
     def note_down(self, reason: str, *, permanent: bool) -> None:
         """Nothing can be handed over: open the breaker in time, or pause for a person at once."""

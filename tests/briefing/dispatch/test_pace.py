@@ -69,6 +69,23 @@ def test_a_group_is_as_large_as_the_transport_likes_and_the_batch_still_is(pace:
     assert pace.ask(held(intent_upto=1), now=NOW) == (499, timedelta(0))
 
 
+def test_a_slow_account_gets_as_many_as_it_answers_in_an_eighth_of_their_time(
+    pace: Pace, waited: list[float], session: ProviderSession, settings: Settings
+) -> None:
+    settings.GROUP_SIZE, settings.LEASE_SECONDS, settings.EMAIL_TIMEOUT = 250, 90, 30
+    assert pace.ask(held(), now=NOW) == (100, timedelta(0))
+    # 58 seconds until the deadline, ten copies a second.
+    waited.append(10.0)
+    pace.note_group(group(*[ACCEPTED] * 100), session)
+    assert pace.ask(held(), now=NOW) == (72, timedelta(0))
+    waited.append(1.0)
+    pace.note_group(group(*[ACCEPTED] * 72), session)
+    assert pace.ask(held(), now=NOW) == (250, timedelta(0))
+    waited.append(3600.0)
+    pace.note_group(group(*[ACCEPTED] * 250), session)
+    assert pace.ask(held(), now=NOW) == (10, timedelta(0))
+
+
 def test_a_batch_whose_workers_died_is_taken_one_by_one(pace: Pace) -> None:
     assert pace.ask(held(cautious=True), now=NOW) == (1, timedelta(0))
 
