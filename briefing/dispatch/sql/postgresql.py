@@ -1,10 +1,12 @@
-"""The engine's bulk statements for PostgreSQL: arrays, FOR SHARE and unnest."""
+"""The engine's bulk statements for PostgreSQL: arrays and FOR SHARE."""
 
 from collections.abc import Sequence
 from datetime import date
 
+from django.db import IntegrityError, transaction
+
 from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
-from briefing.dispatch.sql.statements import array, rows
+from briefing.dispatch.sql.statements import array, changes, rows
 
 # Whether a row locked by another worker can be passed over.
 SKIPS_LOCKED = True
@@ -30,7 +32,6 @@ FROM unnest(
     %s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::text[], %s::timestamptz[],
     %s::text[]
 ) AS told (subscriber_id, address, outcome, attempts, code, next_at, reference)
-ON CONFLICT DO NOTHING RETURNING subscriber_id
 """  # noqa: S608  constant column names
 _UPSERT = f"""
 INSERT INTO briefing_delivery ({RESULT_COLUMNS})
@@ -70,16 +71,20 @@ def holders(keys: Sequence[int]) -> dict[int, int]:
 
 
 def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
-    """Insert results of one dispatch and one time; return those where a row stands already."""
+    """Insert results of one dispatch and one time; return all of them where a row stands already.
+
+    ON CONFLICT would look each row up before it inserts it, at two thirds of what that costs.
+    """
     dispatch_id, readers, addresses, at, outcomes, attempts, *words = zip(*results, strict=True)
     # A column in which nothing stands is not sent: an array that is shorter is filled with NULL.
     spoken = [list(column) if any(column) else None for column in words]
     numbers = [array(column) for column in (readers, addresses, outcomes, attempts)]
-    written = rows(_INSERT, [dispatch_id[0], at[0], *numbers, *spoken])
-    if len(written) == len(results):
-        return ()
-    new = {reader for (reader,) in written}
-    return [row for row in results if row.subscriber_id not in new]
+    try:
+        with transaction.atomic():
+            changes(_INSERT, [dispatch_id[0], at[0], *numbers, *spoken])
+    except IntegrityError:
+        return results
+    return ()
 
 
 def upsert_result(row: ResultRow) -> str:
