@@ -92,7 +92,7 @@ def fold() -> None:
     Safe to run twice because reports are folded under a lock, in the transaction that counts them.
     """
     ends_at = time.monotonic() + _FOLD_SECONDS
-    while apply.fold(now=database_now()) == apply.AT_ONCE and time.monotonic() < ends_at:
+    while apply.fold(now=database_now()) >= apply.AT_ONCE and time.monotonic() < ends_at:
         pass
 
 

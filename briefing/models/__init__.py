@@ -18,7 +18,7 @@ from briefing.models.count import LAST_HOUR, ClickMonth, HourCount, LateCount, h
 from briefing.models.delivery import Delivery
 from briefing.models.dispatch import Batch, Dispatch, DispatchCount, Fence
 from briefing.models.edition import Edition, EditionVariant, Link
-from briefing.models.event import Burst, Event, EventCount
+from briefing.models.event import Burst, Event, EventCount, Unfolded
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.question import Question
 from briefing.models.reconciliation import ListedReader, Reconciliation, Repair, UnknownRound
@@ -63,6 +63,7 @@ __all__ = [
     "SenderRecords",
     "Source",
     "Trial",
+    "Unfolded",
     "UnknownRound",
     "User",
     "WatchItem",

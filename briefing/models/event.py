@@ -2,14 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from briefing.models.dispatch import Dispatch
 
 
 class Event(models.Model):
-    """One report, unique by (provider, key): the same report twice is the same row.
+    """One report, written once: the same report twice is the same row, and folding changes none.
 
     It names its reader by number only. `link` is a click's place in the edition's link table.
     """
@@ -30,7 +29,8 @@ class Event(models.Model):
         OTHER = "other", _("something else")
 
     provider = models.CharField(_("reported by"), max_length=40)
-    key = models.CharField(max_length=80)
+    # Tells a report from every other on the same delivery.
+    digest = models.BigIntegerField()
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     dispatch_id = models.BigIntegerField(null=True)
     subscriber_id = models.BigIntegerField(null=True)
@@ -40,31 +40,53 @@ class Event(models.Model):
     by_person = models.BooleanField(_("by a person"), null=True)
     payload = models.JSONField(default=dict, help_text=_("As received, without addresses."))
     received_at = models.DateTimeField(_("received at"))
-    # When it is looked at next: a report may be here before its delivery's row.
-    due_at = models.DateTimeField(default=timezone.now)
-    folded_at = models.DateTimeField(_("folded at"), null=True)
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        # Begun by the delivery, so that the one index finds a reader's reports as well, and new entries
+        # lie beside each other: a key spread evenly would touch all of an index that grows for months.
         constraints = [
-            models.UniqueConstraint(fields=["provider", "key"], name="event_once"),
+            models.UniqueConstraint(
+                fields=["dispatch_id", "subscriber_id", "digest"], name="event_once"
+            ),
+            # To an index a missing number is different from every other.
+            models.UniqueConstraint(
+                fields=["digest"],
+                name="event_once_of_nobody",
+                condition=Q(dispatch_id=None) | Q(subscriber_id=None),
+            ),
         ]
         indexes = [
-            models.Index(fields=["dispatch_id", "subscriber_id"], name="event_delivery_idx"),
             # Clicks of nobody in particular, which are forgotten first.
             models.Index(
                 fields=["received_at"],
                 name="event_nameless_idx",
                 condition=Q(subscriber_id=None, kind="clicked"),
             ),
-            models.Index(
-                fields=["due_at", "id"], name="event_unfolded_idx", condition=Q(folded_at=None)
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind} {self.pk}"
+
+
+class Unfolded(models.Model):
+    """Reports of one post that are not folded yet: a small table, however many reports are kept.
+
+    A row for a post and not for a report, because most come by the hundred and are folded together.
+    """
+
+    # When they are looked at next: a report may be here before its delivery's row.
+    due_at = models.DateTimeField()
+    # Their numbers, with commas between.
+    events = models.TextField()
+    size = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at", "id"], name="unfolded_due_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.size} due {self.due_at:%Y-%m-%d %H:%M:%S}"
 
 
 class EventCount(models.Model):

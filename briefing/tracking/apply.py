@@ -5,18 +5,15 @@ screen reads, and through consequences.py what a report means for the reader.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from briefing.dispatch import resolving
 from briefing.dispatch.fate import CLICKED
-from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
-from briefing.models import Event
+from briefing.dispatch.outcome import ACCEPTED, REJECTED
 from briefing.tracking import cohorts, consequences, hours, rows, turn
 from briefing.tracking.hours import Hour
-from briefing.tracking.turn import Found
 
 AT_ONCE = 5000
 # A report may overtake the row of its delivery; after a day there will be none.
@@ -30,31 +27,31 @@ DO UPDATE SET number = briefing_eventcount.number + excluded.number
 
 
 def fold(*, now: datetime, limit: int = AT_ONCE) -> int:
-    """Fold what is due; return how many reports were looked at.
+    """Fold what is due, so many reports and the rest of a post; return how many were looked at.
 
     Safe to run twice and by two at once: consequences may be repeated, folds take turns, bits only
     come on, and a report is folded in the transaction that counts it.
     """
-    due = rows.due(now=now, limit=limit)
-    consequences.draw(rows.told(due, consequences.KINDS), now=now)
+    posts = rows.due(now=now, at_least=limit)
+    if not posts:
+        return 0
+    consequences.draw(rows.told(posts, consequences.KINDS), now=now)
     with transaction.atomic():
         # Only what was drawn: what came meanwhile is drawn in its own turn.
-        found = turn.find(due, too_old=now - _GIVE_UP)
-        here = [report.pk for report in found if report.outcome is not None]
-        _count([report for report in found if report.of_nobody or report.outcome is not None])
-        turn.switch_on(here)
-        _settle([report.pk for report in found if report.outcome == UNKNOWN])
-        early = [report.pk for report in found if report.outcome is None and not report.alone]
-        turn.mark({report.pk for report in found}.difference(early), now=now)
-        turn.postpone(early, until=now + _WAIT)
-    return len(found)
+        turn.begin([post.pk for post in posts])
+        rows.wait(turn.early(too_old=now - _GIVE_UP), until=now + _WAIT)
+        _count()
+        turn.switch_on()
+        _settle()
+        turn.end()
+    return sum(post.size for post in posts)
 
 
-def _count(reports: Sequence[Found]) -> None:
+def _count() -> None:
     """Add what is new to the counters: by domain, by link, by hour and by the readers' months."""
     counts: Counter[tuple[int, str, int, int]] = Counter()
     by_hour: Counter[Hour] = Counter()
-    for news in turn.count(reports):
+    for news in turn.count():
         counts[news[:4]] += news.number
         if news.kind != CLICKED or news.link >= 0:
             by_hour[news.dispatch_id, news.kind, news.hour] += news.number
@@ -63,14 +60,13 @@ def _count(reports: Sequence[Found]) -> None:
             cursor.executemany(_ADD, [(*place, number) for place, number in sorted(counts.items())])
     hours.add(by_hour)
     if any(kind == CLICKED and link < 0 for _dispatch, _domain, kind, link in counts):
-        cohorts.note(turn.first_clicks([report.pk for report in reports]))
+        cohorts.note(turn.first_clicks())
 
 
-def _settle(reports: Collection[int]) -> None:
+def _settle() -> None:
     """Settle unknown deliveries: whoever reports on a copy has taken it, or says that they did not."""
     taken: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for dispatch_id, reader, kind in turn.kinds(reports):
-        outcome = REJECTED if kind == Event.Kind.REJECTED else ACCEPTED
-        taken[dispatch_id, outcome].add(reader)
+    for dispatch_id, reader, refused in turn.of_unknown():
+        taken[dispatch_id, REJECTED if refused else ACCEPTED].add(reader)
     for (dispatch_id, outcome), readers in sorted(taken.items()):
         resolving.settle(dispatch_id, sorted(readers), outcome)

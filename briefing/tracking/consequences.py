@@ -5,7 +5,7 @@ mail. Everything here may be repeated: a report counts as drawn only once it is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Sum
@@ -105,26 +105,31 @@ def _soft_bounces(events: Iterable[Told], *, now: datetime) -> None:
     for event in events:
         if event.kind == Kind.SOFT_BOUNCED and event.dispatch_id and event.subscriber_id:
             soft[event.subscriber_id].add(event.dispatch_id)
-    latest = list(Dispatch.objects.order_by("-pk").values_list("pk", flat=True)[:_ISSUES_LOOKED_AT])
-    for reader, new in soft.items():
-        if _in_a_row(reader, new, latest) >= SOFT_BOUNCES:
+    for reader, issues in _in_a_row(soft).items():
+        if issues >= SOFT_BOUNCES:
             note = f"{SOFT_BOUNCES} soft bounces in a row"
             _suppress(reader, Suppression.Reason.HARD_BOUNCE, note, now=now)
 
 
-def _in_a_row(reader: int, new: set[int], latest: Sequence[int]) -> int:
-    """Return how many of a reader's latest issues bounced softly; a delivery ends the row."""
+def _in_a_row(soft: Mapping[int, set[int]]) -> dict[int, int]:
+    """Return how many of each reader's latest issues bounced softly; a delivery ends the row.
+
+    `soft` has the dispatches whose soft bounces are not folded yet.
+    """
+    latest = Dispatch.objects.order_by("-pk").values_list("pk", "issue_id")[:_ISSUES_LOOKED_AT]
+    issues = dict(latest) if soft else {}
     rows = Delivery.objects.filter(
-        dispatch_id__in=latest, subscriber_id=reader, outcome=ACCEPTED
+        dispatch_id__in=list(issues), subscriber_id__in=list(soft), outcome=ACCEPTED
     ).order_by("-dispatch_id")
-    bounced: set[int] = set()
-    for row in rows.select_related("dispatch"):
-        if row.fate & fate.DELIVERED:
-            break
-        if row.fate & fate.SOFT_BOUNCED or row.dispatch_id in new:
+    bounced: dict[int, set[int]] = {reader: set() for reader in soft}
+    over: set[int] = set()
+    for dispatch, reader, heard in rows.values_list("dispatch_id", "subscriber_id", "fate"):
+        if heard & fate.DELIVERED:
+            over.add(reader)
+        elif reader not in over and (heard & fate.SOFT_BOUNCED or dispatch in soft[reader]):
             # A correction or a second dispatch of an issue is the same issue.
-            bounced.add(row.dispatch.issue_id)
-    return len(bounced)
+            bounced[reader].add(issues[dispatch])
+    return {reader: len(those) for reader, those in bounced.items()}
 
 
 def _unsubscribes(events: Iterable[Told], *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from briefing.models import Burst, ClickMonth, Event
+from briefing.tracking.rows import waiting
 from subscribers.models import Newsletter
 from subscribers.retention import Rule
 
@@ -47,12 +48,12 @@ def _old_events(*, now: datetime) -> int:
     total = after = 0
     for _slice in range(_SLICES):
         some = Event.objects.filter(pk__gt=after).order_by("pk")[:_SLICE]
-        rows = list(some.values_list("pk", "received_at", "folded_at", "dispatch_id"))
+        rows = list(some.values_list("pk", "received_at", "dispatch_id"))
         if not rows:
             break
         after = rows[-1][0]
         over = [row for row in rows if row[1] < now - KEPT_FOR]
-        total += _delete([row[0] for row in over if row[2] and row[3] not in undecided])
+        total += _delete([pk for pk, _at, dispatch in over if dispatch not in undecided])
         if not over:
             break
     return total
@@ -62,14 +63,14 @@ def _nameless(*, now: datetime) -> int:
     rows: QuerySet[Event] = Event.objects.filter(
         subscriber_id=None,
         kind=Event.Kind.CLICKED,
-        folded_at__isnull=False,
         received_at__lt=now - NAMELESS_KEPT_FOR,
     )
     total = 0
     for _slice in range(_SLICES):
         ids = list(rows.values_list("pk", flat=True)[:_SLICE])
-        total += _delete(ids)
-        if len(ids) < _SLICE:
+        deleted = _delete(ids)
+        total += deleted
+        if deleted < _SLICE:
             break
     return total
 
@@ -82,7 +83,10 @@ def _over_sessions(*, now: datetime) -> int:
 
 
 def _delete(ids: Collection[int]) -> int:
-    return Event.objects.filter(pk__in=ids).delete()[0] if ids else 0
+    """Delete those of these events that were counted."""
+    unfolded = waiting() if ids else {}
+    folded = [pk for pk in ids if pk not in unfolded]
+    return Event.objects.filter(pk__in=folded).delete()[0] if folded else 0
 
 
 def _month(at: datetime) -> date:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from briefing.models import Delivery, Event, Link
-from briefing.tracking import humans
+from briefing.tracking import humans, record, rows
 from briefing.tracking.humans import BURST_SECONDS, Visit
+from briefing.tracking.record import Report
 from subscribers import throttle
 from subscribers.models import Subscriber
 
@@ -51,7 +52,7 @@ def click(
     visit = Visit("click", method, headers, _seconds(copy, now=now), links)
     if links >= humans.MANY_LINKS:
         # The first of them looked like a reader's.
-        Event.objects.filter(pk__in=before, folded_at=None).update(by_person=False)
+        rows.judge_machines(before, now=now)
     # Two clicks on one link within a minute are one.
     key = f"click {copy.dispatch_id} {copy.subscriber_id} {position} {now:%Y%m%d%H%M}"
     _keep(copy, visit, key=key, link=position, now=now)
@@ -67,7 +68,7 @@ def opening(copy: Copy, *, method: str, headers: Mapping[str, str], now: datetim
 
 def _keep(copy: Copy, visit: Visit, *, key: str, link: int | None, now: datetime) -> None:
     person = humans.is_person(visit)
-    event = Event(
+    visited = Report(
         provider=PROVIDER,
         key=f"{key} {'person' if person else 'machine'}",
         kind=Kind.CLICKED if visit.what == "click" else Kind.OPENED,
@@ -76,10 +77,8 @@ def _keep(copy: Copy, visit: Visit, *, key: str, link: int | None, now: datetime
         subscriber_id=copy.subscriber_id,
         link=link,
         by_person=person,
-        received_at=now,
-        due_at=now + _WAIT,
     )
-    Event.objects.bulk_create([event], ignore_conflicts=True)
+    record.keep([visited], now=now, due_at=now + _WAIT)
 
 
 def _grants(subscriber_id: int) -> bool:

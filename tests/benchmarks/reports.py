@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from briefing.dispatch import planner, sender
-from briefing.models import Delivery, Event, EventCount
+from briefing.models import Delivery, Event, EventCount, Unfolded
 from briefing.tracking import apply, record, turn
 from briefing.tracking.record import Report
 from briefing.transports import accounts
@@ -45,7 +45,7 @@ def events(readers: int) -> dict[str, Any]:
         "kept_us": (kept - began) / number * 1e6,
         "folded_us": (ended - kept) / number * 1e6,
         "complete": counted.get(turn.BITS[Event.Kind.DELIVERED]) == readers
-        and not Event.objects.filter(folded_at=None).exists(),
+        and not Unfolded.objects.exists(),
     }
 
 
@@ -66,7 +66,7 @@ def fold_all(_readers: int) -> dict[str, Any]:
     while apply.fold(now=timezone.now()):
         pass
     seconds = time.monotonic() - began
-    assert not Event.objects.filter(folded_at=None).exists()
+    assert not Unfolded.objects.exists()
     return {"events": number, "per_second": number / seconds}
 
 

@@ -41,11 +41,11 @@ FROM generate_series(1, %(readers)s) AS i
 # One delivered and one opened for each reader, and as many clicks, over four weeks.
 _EVENTS = f"""
 INSERT INTO briefing_event
-    (provider, key, kind, dispatch_id, subscriber_id, at, code, link, by_person, payload,
-     received_at, due_at, folded_at)
-SELECT 'bench', i::text, (ARRAY['delivered', 'opened', 'clicked'])[1 + i %% 3], %(dispatch)s,
+    (provider, digest, kind, dispatch_id, subscriber_id, at, code, link, by_person, payload,
+     received_at)
+SELECT 'bench', i, (ARRAY['delivered', 'opened', 'clicked'])[1 + i %% 3], %(dispatch)s,
        1 + i %% %(readers)s, now() + (i %% 672) * interval '1 hour', '',
-       CASE WHEN i %% 3 = 2 THEN i %% {_LINKS} END, true, '{{}}', now(), now(), now()
+       CASE WHEN i %% 3 = 2 THEN i %% {_LINKS} END, true, '{{}}', now()
 FROM generate_series(1, 3 * %(readers)s) AS i
 """
 _COUNTS = f"""

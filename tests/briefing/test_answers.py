@@ -22,7 +22,7 @@ def _deliver(dispatch_id: int, subscriber_id: int) -> None:
     )
     Event.objects.create(
         provider="smtp",
-        key=f"{dispatch_id}-{subscriber_id}",
+        digest=subscriber_id,
         kind="bounced",
         dispatch_id=dispatch_id,
         subscriber_id=subscriber_id,

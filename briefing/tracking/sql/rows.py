@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 class Row(NamedTuple):
     """One report to be written; the columns in the order of the statement."""
 
-    provider: str
-    key: str
-    kind: str
     dispatch_id: int | None
     subscriber_id: int | None
+    digest: int
+    provider: str
+    kind: str
     at: datetime
     code: str
     link: int | None
@@ -19,4 +19,4 @@ class Row(NamedTuple):
     payload: dict[str, Any]
 
 
-COLUMNS = ", ".join((*Row._fields, "received_at", "due_at"))
+COLUMNS = ", ".join((*Row._fields, "received_at"))

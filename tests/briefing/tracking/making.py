@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from briefing.dispatch.sender import drain
-from briefing.models import Delivery, Dispatch, Event
-from briefing.tracking import apply, record
+from briefing.models import Delivery, Dispatch
+from briefing.tracking import apply, record, rows
 from briefing.tracking.record import Report
 from subscribers import links
 from tests.briefing.dispatch.making import Provider, dispatching
@@ -57,4 +57,4 @@ def hear(*reports: Report, minutes: int = 0) -> int:
 
 def waiting() -> int:
     """Return how many reports are not folded yet."""
-    return Event.objects.filter(folded_at=None).count()
+    return len(rows.waiting())

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -127,11 +127,11 @@ def test_two_folds_at_once_count_a_delivery_once(monkeypatch: pytest.MonkeyPatch
     other = threading.Thread(target=fold_too)
     ended_before_the_commit: list[bool] = []
 
-    def counted_already(ids: Collection[int]) -> None:
+    def counted_already() -> None:
         if not ended_before_the_commit:
             other.start()
             ended_before_the_commit.append(ended.wait(_AT_ONCE))
-        switch_on(ids)
+        switch_on()
 
     monkeypatch.setattr(turn, "switch_on", counted_already)
     apply.fold(now=later)

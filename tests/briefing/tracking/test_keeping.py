@@ -2,6 +2,8 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from briefing.models import Event
-from briefing.tracking import record
+from briefing.tracking import apply, record, rows
 from briefing.web import webhooks
 from tests.briefing.tracking.making import report
 from tests.briefing.web import hooks
@@ -37,6 +39,53 @@ def test_a_post_waits_for_the_disk_once() -> None:
         "BEGIN IMMEDIATE",
         "COMMIT",
     ]
+
+
+@pytest.mark.django_db
+def test_every_text_is_kept_as_it_came() -> None:
+    """On PostgreSQL a post travels as arrays that are written here, marks and all."""
+    texts = [
+        '550 "no", she said',
+        "back\\slash {1,2}",
+        "",
+        "NULL",
+        "two\nlines\t\x01",
+        "Größe №5 🤖",
+    ]
+    told = [
+        report(None, None, "other", key=each, code=each, payload={each: [each]}) for each in texts
+    ]
+    record.keep(told, now=timezone.now())
+    kept = Event.objects.values_list("code", "payload", "link", "by_person")
+    wanted = [(each, {each: [each]}, None, None) for each in texts]
+    assert sorted(kept, key=str) == sorted(wanted, key=str)
+
+
+@pytest.mark.django_db
+def test_the_same_report_is_one_row_whomever_it_names() -> None:
+    whose = [(1, 2), (1, 3), (2, 2), (1, None), (None, 2), (None, None)]
+    told = [
+        replace(report(None, reader, "clicked", key=key), dispatch_id=dispatch)
+        for dispatch, reader in whose
+        for key in ("one", "another")
+    ]
+    # Of the same key, nobody's reports are the same report.
+    kept = len(told) - 2 * 2
+    record.keep([*told, *told[::3]], now=timezone.now())
+    record.keep(reversed(told), now=timezone.now())
+    assert Event.objects.count() == kept
+    assert len(rows.waiting()) == kept
+
+
+@pytest.mark.django_db
+def test_the_oldest_posts_are_folded_first_and_each_as_a_whole() -> None:
+    now = timezone.now()
+    for age in (1, 3, 2):
+        told = [report(None, number, "other", key=f"{age} {number}") for number in range(age)]
+        record.keep(told, now=now - timedelta(hours=age))
+    assert [post.size for post in rows.due(now=now, at_least=4)] == [3, 2]
+    assert [apply.fold(now=now, limit=4), apply.fold(now=now, limit=4)] == [5, 1]
+    assert not rows.waiting()
 
 
 @pytest.mark.django_db(transaction=True)

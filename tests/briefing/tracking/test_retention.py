@@ -11,7 +11,7 @@ from limits import parse_many
 from briefing import links as mail_links
 from briefing import schedule
 from briefing.models import Burst, ClickMonth, Dispatch, Event, EventCount
-from briefing.tracking import apply, retention
+from briefing.tracking import apply, retention, rows
 from subscribers import privacy, throttle
 from subscribers.models import Subscriber
 from tests.briefing.tracking.making import click_path, hear, open_path, readers_of, report, sent
@@ -44,15 +44,17 @@ def test_what_was_counted_is_forgotten_and_the_numbers_stay(dispatch: Dispatch) 
         "events": 0,
         "nameless_clicks": 1,
         "click_months": 0,
+        "sessions": 0,
     }
     hear(report(dispatch, 10**9, Kind.OPENED))
     assert retention.forget(now=now + LATER * 2) == {
         "events": 2,
         "nameless_clicks": 0,
         "click_months": 1,
+        "sessions": 0,
     }
     # Not counted yet, so not forgotten yet.
-    assert Event.objects.get().folded_at is None
+    assert [Event.objects.get().pk] == list(rows.waiting())
     assert list(EventCount.objects.order_by("pk").values_list("kind", "link", "number")) == before
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from briefing.dispatch import fate, sender
-from briefing.models import Delivery, Dispatch, Event, EventCount
+from briefing.models import Delivery, Dispatch, Event, EventCount, Unfolded
 from briefing.tracking import apply
 from briefing.transports.null import NullTransport
 from subscribers.models import Suppression
@@ -141,7 +141,7 @@ def _fold_on() -> None:
 
 def _judged(dispatch: Dispatch, reports: Iterable[tuple[str, int]]) -> Measured:
     """Fold what is left, and hold rows and counters against what was reported."""
-    Event.objects.filter(folded_at=None).update(due_at=timezone.now())
+    Unfolded.objects.update(due_at=timezone.now())
     while apply.fold(now=timezone.now()):
         pass
     heard: Counter[int] = Counter()
