@@ -23,7 +23,14 @@ _ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENT = _ROOT / "docs" / "mutants.md"
 _FOLDERS = ("briefing/dispatch", "briefing/transports")
 # Tests that come through a file, besides those that stand at its path.
-_TESTS = ("tests/briefing/dispatch", "tests/briefing/transports", "tests/briefing/test_tasks.py")
+_TESTS = (
+    "tests/briefing/dispatch",
+    "tests/briefing/transports",
+    "tests/briefing/issues/test_clicks.py",
+    "tests/briefing/reconciling/test_unknown.py",
+    "tests/briefing/tracking/test_folding.py",
+    "tests/briefing/test_tasks.py",
+)
 # Real servers and processes, and sequences by chance: seconds each, and nothing that others miss.
 _SLOW = (
     "tests/briefing/dispatch/test_two_workers.py",

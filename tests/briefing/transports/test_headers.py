@@ -37,6 +37,11 @@ def test_an_address_that_does_not_fit_on_the_line_has_one_of_its_own(
         assert two_lines == name + f"\r\n <{fits}a>".encode()
 
 
+def test_without_a_word_a_mailbox_is_written_for_to() -> None:
+    assert headers.mailbox("x" * 40, "a" * 29) == b"x" * 40 + b" <" + b"a" * 29 + b">"
+    assert headers.mailbox("x" * 40, "a" * 30) == b"x" * 40 + b"\r\n <" + b"a" * 30 + b">"
+
+
 def test_behind_a_folded_name_the_last_line_alone_has_to_hold_the_address() -> None:
     name = headers.named("\u00e9" * 60, b"", header="To").removesuffix(b" <>")
     *_others, last = name.split(b"\r\n")

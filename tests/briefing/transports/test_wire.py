@@ -108,10 +108,12 @@ def test_the_names_of_a_newsletter_are_shown_as_typed(newsletter: str, name: str
 
 
 def test_a_domain_beyond_ascii_is_written_as_dns_knows_it() -> None:
-    sender = replace(messages.SENDER, from_address="desk@bücher.example", reply_to="")
+    sender = replace(
+        messages.SENDER, from_name="Bücher", from_address="desk@bücher.example", reply_to=""
+    )
     payload = messages.spliced(messages.variant(), messages.reader(), sender)
     message = messages.parsed(messages.received(payload))
-    assert messages.person(message, "From")[1] == "desk@xn--bcher-kva.example"
+    assert messages.person(message, "From") == ("Bücher", "desk@xn--bcher-kva.example")
     assert messages.person(message, "Reply-To")[1] == "desk@xn--bcher-kva.example"
     assert message["Message-ID"] == f"<{messages.TOKEN}@xn--bcher-kva.example>"
     assert message["List-Id"].endswith("<robotics-briefing.xn--bcher-kva.example>")

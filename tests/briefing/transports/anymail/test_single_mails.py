@@ -1,10 +1,12 @@
 """Confirmations and welcomes through a provider: accepted, refused for ever, or tried again."""
 
 import pytest
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused, AnymailUnsupportedFeature
 from pytest_django import Settings
 
 from briefing.transports import single
-from subscribers.ports import Mail
+from briefing.transports.anymail import refusals
+from subscribers.ports import Answer, Mail
 from tests.briefing.transports.anymail.fakes import PROVIDERS
 from tests.briefing.transports.anymail.server import Behaviour, Hang, Request, Reset, Response, api
 
@@ -89,3 +91,12 @@ def test_a_confirmation_link_is_not_rewritten_to_count_clicks(settings: Settings
     _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
     assert request.json["TrackLinks"] == "None"
     assert request.json["TrackOpens"] is False
+
+
+def test_what_never_reached_the_provider_is_tried_again_unless_the_mail_is_to_blame() -> None:
+    refused = refusals.answer_to(AnymailRecipientsRefused(), "postmark")
+    assert refused == Answer("rejected", "refused by the provider")
+    assert refusals.answer_to(AnymailError(), "postmark") == Answer("deferred", "AnymailError")
+    assert refusals.answer_to(AnymailUnsupportedFeature(), "postmark") == Answer(
+        "rejected", "AnymailUnsupportedFeature"
+    )

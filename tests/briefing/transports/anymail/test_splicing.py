@@ -12,7 +12,13 @@ from django.test import override_settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from briefing.transports.anymail.encoding import carriable, constant, display_name, inert
+from briefing.transports.anymail.encoding import (
+    carriable,
+    constant,
+    display_name,
+    encoder,
+    inert,
+)
 from briefing.transports.anymail.message import MARKED_DOMAIN
 from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.base import Slots, VariantContent
@@ -116,6 +122,30 @@ def test_a_display_name_needs_no_quoting(name: str, shown: str) -> None:
 def test_a_name_in_other_letters_is_left_out_where_the_provider_wants_ascii() -> None:
     assert display_name("Zoë", ascii_only=True) == ""
     assert display_name("Zoe", ascii_only=True) == "Zoe"
+
+
+@pytest.mark.parametrize(
+    ("form", "writing", "provider", "value", "written"),
+    [
+        ("plain", "json", "postmark", "Ada: a/b@c", b"Ada: a/b@c"),
+        ("plain", "form", "mailgun", "Ada N: a/b@c", b"Ada+N%3A+a%2Fb%40c"),
+        ("plain", "json in form", "mailgun", "Ada N: a/b@c", b"Ada+N%3A+a%2Fb%40c"),
+        ("plain", "json", "postmark", '<"é\u202e', b'<\\"\\u00e9'),
+        ("html", "json", "postmark", '<"é&', b"&lt;&quot;\\u00e9&amp;"),
+        ("data html", "json", "sparkpost", "<{{", b"&lt;{ { "),
+        ("plain", "form", "mailgun", '"é&', b"%22%C3%A9%26"),
+        ("data html", "json in form", "mailgun", '"', b"%26quot%3B"),
+        ("data plain", "json in form", "mailgun", '"', b"%5C%22"),
+        # Amazon's is JSON in a string of JSON.
+        ("data plain", "json", "amazon_ses", '"', b'\\\\\\"'),
+        ("plain", "json", "amazon_ses", '"', b'\\"'),
+        ("plain", "json", "postmark", "\ud800xé", b"x\\u00e9"),
+    ],
+)
+def test_a_value_is_written_for_the_place_where_it_stands(
+    form: str, writing: str, provider: str, value: str, written: bytes
+) -> None:
+    assert encoder(form, writing, CAPABILITIES[provider])(value) == written
 
 
 def test_what_stands_between_values_is_percent_encoded_in_a_form_alone() -> None:
