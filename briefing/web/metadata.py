@@ -8,6 +8,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from briefing.archive import markdown, pictures, reading
 from briefing.archive.freshness import remembered
@@ -67,6 +68,7 @@ def of_page(path: str, *, title: str, description: str = "") -> Metadata:
         description=_short(description),
         url=absolute(path),
         image=absolute(reverse("share-image")),
+        image_alt=_("The Robotics Briefing"),
     )
 
 

@@ -1,4 +1,7 @@
-"""Holds the documents to the project: every setting is described, every link leads somewhere."""
+"""Holds the documents to the project: every setting is described, every link leads somewhere.
+
+And every page of docs/ stands in the menu of the built site.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -18,6 +21,7 @@ def check() -> Iterator[str]:
     explained = (files.ROOT / "docs" / "configuration.md").read_text("utf-8")
     yield from unexplained((files.ROOT / name for name in _READ_BY), explained)
     yield from broken_links(files.own(".md"))
+    yield from unlisted(files.ROOT / "docs", (files.ROOT / "mkdocs.yml").read_text("utf-8"))
     yield from missing(files.own(".py", ".html", ".yaml", "Makefile"), files.ROOT)
 
 
@@ -27,6 +31,14 @@ def unexplained(paths: Iterable[Path], explained: str) -> Iterator[str]:
         for name in sorted(set(_READS.findall(path.read_text("utf-8")))):
             if f"`{name}`" not in explained:
                 yield f"{files.name_of(path)} reads {name}: explain it in docs/configuration.md"
+
+
+def unlisted(docs: Path, menu: str) -> Iterator[str]:
+    """Name the pages that the menu of the documentation does not lead to."""
+    for path in sorted(docs.rglob("*.md")):
+        name = path.relative_to(docs).as_posix()
+        if name not in menu:
+            yield f"docs/{name} is in no menu: name it under nav in mkdocs.yml"
 
 
 def missing(paths: Iterable[Path], root: Path) -> Iterator[str]:
