@@ -123,6 +123,13 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         ),
     )
 
+    def get_view_on_site_url(self, obj: Article | None = None) -> str | None:
+        """Lead to the public page once there is one; before, Preview shows it."""
+        if obj is None or not Article.objects.published().filter(pk=obj.pk).exists():
+            return None
+        address: str | None = super().get_view_on_site_url(obj)
+        return address
+
     class Media:
         css = {
             "all": ("briefing/vendor/easymde/easymde.min.css", "briefing/desk/writing.css"),

@@ -65,6 +65,10 @@ class DepartureForm(FirstWaveForm, CountForm):
         zones: Any = self.fields["zone"]
         zones.initial = issue.zone or issue.newsletter.time_zone
         zones.choices = _zones(zones.initial)
+        if issue.send_at and issue.send_at > now:
+            # Whoever presses once more means another hour, and not this moment.
+            local = issue.send_at.astimezone(ZoneInfo(zones.initial))
+            self.fields["at"].initial = f"{local:%Y-%m-%dT%H:%M}"
         if not warnings:
             del self.fields["accepted"]
 

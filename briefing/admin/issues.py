@@ -19,7 +19,9 @@ class IssueItemInline(LabelledInline, TabularInline):
     """The articles, in the order in which they stand in the mail; Compose is where they change."""
 
     model = IssueItem
-    fields = ("article", "position")
+    fields = ("article",)
+    # The field says it already.
+    hide_title = True
     extra = 0
     can_delete = False
 
@@ -70,6 +72,13 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
         if obj is not None and obj.status != Issue.Status.DRAFT:
             return False
         return bool(super().has_delete_permission(request, obj))
+
+    def get_view_on_site_url(self, obj: Issue | None = None) -> str | None:
+        """Lead to the public page once there is one."""
+        if obj is None or obj.status == Issue.Status.DRAFT:
+            return None
+        address: str | None = super().get_view_on_site_url(obj)
+        return address
 
     @display(description=_("subject"))
     def subject_shown(self, issue: Issue) -> str:

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from briefing.archive import keeping, pictures, slugs
 from briefing.models import Article
@@ -55,6 +56,16 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
         # An author who may only look gets the text without its field.
         if "body" in self.fields:
             self.fields["body"].widget.attrs |= _editor()
+        if "locale" in self.fields:
+            # An archive may have come with articles in other languages than the pages'.
+            known = dict(settings.LANGUAGES)
+            others = (
+                {}
+                if self.instance.locale in known
+                else {self.instance.locale: self.instance.locale}
+            )
+            choices = (known | others).items()
+            self.fields["locale"].widget = UnfoldAdminSelectWidget(choices=list(choices))
 
     def clean_slug(self) -> str:
         """Refuse an address that leads, or led, to another article."""

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from briefing.models import Article
-from tests.factories import article, topic
+from briefing.models import Article, Issue
+from tests.factories import article, issue, topic
 
 ADD = "/admin/briefing/article/add/"
 
@@ -120,3 +120,24 @@ def test_a_draft_is_proofed_as_the_page_visitors_would_see(desk: Client) -> None
     assert "sandbox" in policy
     assert "unsafe" not in policy
     assert desk.get(draft.get_absolute_url()).status_code == 404
+
+
+def test_the_language_is_chosen_and_one_that_the_pages_do_not_speak_stays(desk: Client) -> None:
+    assert '<option value="de">' in desk.get(ADD).text
+    french = article("Les grues comptent", locale="fr")
+
+    page = desk.get(f"/admin/briefing/article/{french.pk}/change/").text
+
+    assert '<option value="fr" selected>' in page
+
+
+def test_a_way_to_the_public_page_stands_only_where_there_is_one(desk: Client) -> None:
+    draft = article("Not yet", status=Article.Status.DRAFT, published_at=None)
+    read, composed = article("Already"), issue()
+    for pk, shown in ((draft.pk, False), (read.pk, True)):
+        page = desk.get(f"/admin/briefing/article/{pk}/change/").text
+        assert ("View on site" in page) is shown
+    where = f"/admin/briefing/issue/{composed.pk}/change/"
+    assert "View on site" not in desk.get(where).text
+    Issue.objects.update(status=Issue.Status.PUBLISHED)
+    assert "View on site" in desk.get(where).text

@@ -59,7 +59,11 @@ def test_a_time_schedules_instead_of_sending(desk: Client, draft: Issue) -> None
     assert draft.send_at == datetime(day.year, day.month, day.day, 0, 0, tzinfo=UTC)
     assert (draft.zone, draft.scheduled_by) == ("Asia/Tokyo", "olivia")
     assert not Dispatch.objects.exists()
-    assert "Scheduled by olivia" in desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
+    page = desk.get(f"/admin/issues/{draft.pk}/dispatch/")
+    assert "Scheduled by olivia" in page.content.decode()
+    # Another press means another hour, and not this moment.
+    assert f'value="{day}T09:00"' in page.text
+    assert '<option value="Asia/Tokyo" selected>' in page.text
     desk.post(f"/admin/issues/{draft.pk}/dispatch/", {"unschedule": "1"})
     assert Issue.objects.filter(pk=draft.pk, send_at=None).exists()
     assert acts() == ["issue.schedule", "issue.unschedule"]
