@@ -102,7 +102,7 @@ def test_a_page_that_no_menu_leads_to_is_found(tmp_path: Path) -> None:
     write(tmp_path, "# Known", "known.md")
     write(tmp_path, "# Lost", "lost.md")
     [problem] = documents.unlisted(tmp_path, "nav:\n  - known.md\n")
-    assert problem.startswith("docs/lost.md is in no menu")
+    assert "lost.md is in no menu" in problem
 
 
 def test_a_document_that_a_command_names_has_to_be_there(tmp_path: Path) -> None:
