@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "simple_history",
 ]
 MIDDLEWARE = [
+    "briefing.web.webhooks.ProvidersFirstMiddleware",
     "briefing.web.caching.PublicPageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "briefing.web.policy.ContentPolicyMiddleware",
@@ -269,8 +270,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 SESSION_COOKIE_AGE = 8 * 3600
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---------------------------------------------------------------------------- languages
 LANGUAGE_CODE = "en"

@@ -134,6 +134,27 @@ def test_rubbish_with_the_right_secret_is_refused_and_harms_nothing(esp: str, bo
     assert not Event.objects.exclude(kind=Event.Kind.OTHER).exists()
 
 
+def test_a_post_takes_the_short_way_and_what_guards_it_stays(
+    settings: Settings, dispatch: Dispatch, client: Client
+) -> None:
+    payload = json.loads((hooks.PAYLOADS / "postmark" / "delivered.json").read_text("utf-8"))
+    post = hooks.post_of("postmark", payload, reference=reference(dispatch))
+    answer = hooks.send("postmark", post)
+    assert answer.status_code == 200
+    assert "Content-Language" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+    assert answer.headers["Cache-Control"] == "no-store"
+    settings.ALLOWED_HOSTS = ["news.example"]
+    assert hooks.send("postmark", post).status_code == 400
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["testserver"], True
+    hooks._client.cache_clear()  # noqa: SLF001  the middleware keeps what it was set up with
+    try:
+        assert hooks.send("postmark", post)["Location"] == "https://testserver/hooks/postmark/"
+    finally:
+        hooks._client.cache_clear()  # noqa: SLF001  as above
+
+
 def test_a_post_that_is_too_large_is_refused() -> None:
     answer = hooks.send("sendgrid", hooks.Post(b"[" + b" " * webhooks.MAX_BYTES + b"]"))
     assert answer.status_code == 413
