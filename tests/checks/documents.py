@@ -22,6 +22,7 @@ def check() -> Iterator[str]:
     yield from unexplained((files.ROOT / name for name in _READ_BY), explained)
     yield from broken_links(files.own(".md"))
     yield from unlisted(files.ROOT / "docs", (files.ROOT / "mkdocs.yml").read_text("utf-8"))
+    yield from misnumbered(files.ROOT / "docs" / "decisions")
     yield from missing(files.own(".py", ".html", ".yaml", "Makefile"), files.ROOT)
 
 
@@ -39,6 +40,17 @@ def unlisted(docs: Path, menu: str) -> Iterator[str]:
         name = path.relative_to(docs).as_posix()
         if name not in menu:
             yield f"docs/{name} is in no menu: name it under nav in mkdocs.yml"
+
+
+def misnumbered(decisions: Path) -> Iterator[str]:
+    """Name the decisions whose number another has, or whose title says another number than their file."""
+    taken: dict[str, str] = {}
+    for path in sorted(decisions.glob("[0-9]*.md")):
+        number, title = path.name[:4], path.read_text("utf-8").partition("\n")[0]
+        if (other := taken.setdefault(number, path.name)) != path.name:
+            yield f"docs/decisions/{path.name} has the number of {other}: give it the next free one"
+        if not title.startswith(f"# {int(number)}. "):
+            yield f"docs/decisions/{path.name} begins with “{title}”, not with its number"
 
 
 def missing(paths: Iterable[Path], root: Path) -> Iterator[str]:

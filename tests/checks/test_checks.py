@@ -105,6 +105,14 @@ def test_a_page_that_no_menu_leads_to_is_found(tmp_path: Path) -> None:
     assert "lost.md is in no menu" in problem
 
 
+def test_two_decisions_of_one_number_and_a_title_of_another_are_found(tmp_path: Path) -> None:
+    (tmp_path / "0001-first.md").write_text("# 1. First\n", "utf-8")
+    (tmp_path / "0001-also.md").write_text("# 2. Also\n", "utf-8")
+    titled, twice = sorted(documents.misnumbered(tmp_path))
+    assert "0001-also.md begins with “# 2. Also”" in titled
+    assert "0001-first.md has the number of 0001-also.md" in twice
+
+
 def test_a_document_that_a_command_names_has_to_be_there(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     write(tmp_path / "docs", "", "there.md")
