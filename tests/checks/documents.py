@@ -43,7 +43,7 @@ def unlisted(docs: Path, menu: str) -> Iterator[str]:
 
 
 def misnumbered(decisions: Path) -> Iterator[str]:
-    """Name the decisions whose number another has, or whose title says another number than their file."""
+    """Name the decisions whose number another has, or whose title says a number of its own."""
     taken: dict[str, str] = {}
     for path in sorted(decisions.glob("[0-9]*.md")):
         number, title = path.name[:4], path.read_text("utf-8").partition("\n")[0]
