@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     how = _LONG if asked.long else _QUICK
     with ExitStack() as stack:
-        templates = Templates(stack)
+        templates = Templates(stack, {each.database for each in wanted})
         more = ["--long", str(asked.readers)] if asked.long else []
         trial = running.Trial(templates, how, more, patience=60 if asked.long else 3)
         lines = running.run(wanted, trial, tell=_tell, hear=_hear)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -28,11 +29,19 @@ _FLAGS = (
 
 
 class Templates:
-    """One migrated database of each kind, made when first asked for, copied for every fault."""
+    """One migrated database of each kind that is wanted, copied for every fault.
 
-    def __init__(self, stack: ExitStack) -> None:
+    SQLite's is made from now on, beside whatever else is done; PostgreSQL's when first asked for.
+    """
+
+    def __init__(self, stack: ExitStack, kinds: Collection[str]) -> None:
         self._stack = stack
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        self._path = self._folder / "migrated.sqlite3"
+        self._file: subprocess.Popen[bytes] | None = None
+        if "sqlite" in kinds:
+            self._file = self._migrating(f"sqlite:///{self._path}")
+            stack.callback(self._file.kill)
 
     def copy(self, kind: str, folder: Path, stack: ExitStack) -> str:
         """Return the address of a fresh database for a copy of the product in `folder`.
@@ -41,25 +50,29 @@ class Templates:
         """
         if kind == "sqlite":
             path = folder / "briefing.sqlite3"
-            shutil.copyfile(self._file, path)
+            assert self._file
+            _await(self._file)
+            settle(self._path)
+            shutil.copyfile(self._path, path)
             return f"sqlite:///{path}"
         return stack.enter_context(postgres.running(flags=_FLAGS, like=self._cluster))
-
-    @cached_property
-    def _file(self) -> Path:
-        path = self._folder / "migrated.sqlite3"
-        self._migrate(f"sqlite:///{path}")
-        settle(path)
-        return path
 
     @cached_property
     def _cluster(self) -> Path:
         return self._stack.enter_context(postgres.prepared(self._migrate, flags=_FLAGS))
 
     def _migrate(self, url: str) -> None:
-        subprocess.run(
+        _await(self._migrating(url))
+
+    def _migrating(self, url: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
             cwd=_ROOT,
             env=os.environ | {"DATABASE_URL": url, "LOCAL_DIR": str(self._folder)},
-            check=True,
         )
+
+
+def _await(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for its end. Raises: CalledProcessError when it failed."""
+    if process.wait():
+        raise subprocess.CalledProcessError(process.returncode, process.args)

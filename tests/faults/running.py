@@ -59,7 +59,8 @@ class Running:
             "LOCAL_DIR": str(folder),
             "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
         }
-        command = [sys.executable, "-m", "tests.faults.row", fault.name, *trial.arguments]
+        row = ["-m", "tests.faults.row", fault.run.__module__, fault.name]
+        command = [sys.executable, *row, *trial.arguments]
         with (
             (folder / "said").open("wb") as said,
             (folder / "errors").open("wb") as errors,

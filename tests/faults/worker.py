@@ -105,8 +105,8 @@ def _become_worker(parent: int) -> None:
     os.dup2(log, 2)
     random.seed(os.urandom(16))
     if settings.LEASE_SECONDS < _PRODUCTION_LEASE:
-        # Turns in proportion: each begins and ends a drain.
-        vars(drain)["_TURN_SECONDS"] = 0.3
+        # Shorter turns: each begins and ends a drain.
+        vars(drain)["_TURN_SECONDS"] = 0.6
         # Half a minute is what an open breaker waits at first in production.
         vars(breaker)["_FIRST"] = timedelta(seconds=settings.LEASE_SECONDS)
         # And a provider is asked again after a minute at first, five times; here many a worker dies

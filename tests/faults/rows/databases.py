@@ -69,7 +69,7 @@ def sqlite_commits(world: World) -> Measured:
             kill = partial(failpoints.arm_commit, passage=passage, within_seconds=seconds)
             world.fork(prepare=kill)
             armed += 1
-        time.sleep(0.02)
+        time.sleep(0.05)
         world.watch_leases()
     world.until(lambda: not world.running(), seconds=60)
     measured = finished(world, dispatch, note=f"{armed} deaths")

@@ -49,6 +49,8 @@ def random_kills(world: World) -> Measured:
 )
 def named_kills(world: World) -> Measured:
     """Let worker after worker run into its end, several at a time."""
+    # What two workers died over is sent one by one from then on: in small batches that is less.
+    settings.BATCH_SIZE = 60
     dispatch = world.dispatch(10_000)
     places = [name for name in failpoints.POINTS for _ in range(_TIMES_EACH)]
     random.shuffle(places)
@@ -57,7 +59,7 @@ def named_kills(world: World) -> Measured:
             place = failpoints.POINTS[places.pop()]
             passage = random.randint(1, place.often)
             world.fork(prepare=partial(failpoints.arm, place, passage=passage))
-        time.sleep(0.02)
+        time.sleep(0.05)
         world.watch_leases()
     deaths = sum(not each.is_running() for each in world.workers)
     measured = finished(world, dispatch, note=f"{deaths} deaths at {len(failpoints.POINTS)} places")
