@@ -12,7 +12,9 @@ from tests.mutants.mutant import Mutant
 NOTICED = frozenset({"killed", "timeout"})
 BAR = 0.85
 # Where the promise is kept, every change has to be noticed.
-WHOLLY = frozenset(f"briefing/dispatch/{name}.py" for name in ("claims", "intents", "outcome"))
+WHOLLY = frozenset(
+    f"briefing/dispatch/{name}.py" for name in ("claims", "sql/claiming", "intents", "outcome")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The rows that travel between the engine and the database's own statements."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,14 +32,6 @@ class ResultRow(NamedTuple):
     code: str | None
     next_at: datetime | None
     reference: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a write changed: rows by outcome, and rows that stood as unknown before, by outcome."""
-
-    inserted: dict[int, int]
-    resolved: dict[int, int]
 
 
 RESULT_COLUMNS = (
