@@ -42,10 +42,18 @@ def path_of_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def _path_of_browser() -> str | None:
+    """Return what the tests drive: the same browser without its windows, where that is installed.
+
+    Each visitor is a window of their own, and chromium needs a second for all that stands around one.
+    """
+    return shutil.which("chromium-headless-shell") or path_of_chromium()
+
+
 def pytest_report_header() -> str:
     """Say once per run whether there is a browser to test with."""
-    missing = "not installed: browser tests are skipped (apt-get install chromium)"
-    return f"chromium: {path_of_chromium() or missing}"
+    missing = "not installed: browser tests are skipped (apt-get install chromium-headless-shell)"
+    return f"chromium: {_path_of_browser() or missing}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if _DRIVES_BROWSER & set(getattr(item, "fixturenames", ())):
             if item.get_closest_marker("browser") is None:
                 item.add_marker("browser")
-            if path_of_chromium() is None:
+            if _path_of_browser() is None:
                 item.add_marker(pytest.mark.skip(reason="chromium is not installed"))
 
 
@@ -75,7 +83,7 @@ def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path_of_chromium(), args=arguments)
+        chromium = playwright.chromium.launch(executable_path=_path_of_browser(), args=arguments)
         yield chromium
         chromium.close()
 

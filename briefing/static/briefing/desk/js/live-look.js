@@ -15,6 +15,8 @@ for (const pane of document.querySelectorAll('[data-behaviour~="live-look"]')) {
   function look() {
     // A new frame each time: otherwise the way back would lead through every look.
     const frame = pane.querySelector("iframe");
+    // Who has gone there by keyboard would be thrown out of it.
+    if (frame === document.activeElement) return later();
     frame.replaceWith(frame.cloneNode());
     form.requestSubmit(chosen);
   }
