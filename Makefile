@@ -8,7 +8,7 @@ VENV := .venv
 # What runs again on PostgreSQL.
 AGAIN ?= sql and not browser and not screen
 # A file stays with one worker: what it starts (a whole copy, a mail server) is started once.
-IN_PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 PY := $(VENV)/bin/python
 
 # uv must neither bring its own Python nor ignore the certificates this machine trusts.

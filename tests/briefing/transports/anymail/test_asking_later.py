@@ -215,7 +215,9 @@ def test_whoever_asks_takes_one_call_and_leaves_the_others_to_its_neighbours(res
     Question.objects.update(next_at=timezone.now())
     with CaptureQueriesContext(connection) as seen:
         drain(dispatch.pk, resend.transport)
-    taken = [each["sql"] for each in seen if 'SELECT "briefing_question"."id"' in each["sql"]]
+    # Of what only the driver can put together there is no text.
+    texts = [each["sql"] or "" for each in seen]
+    taken = [sql for sql in texts if 'SELECT "briefing_question"."id"' in sql]
     assert taken
     assert all("LIMIT 1" in sql for sql in taken)
 
