@@ -54,7 +54,10 @@ class Program:
         began = time.monotonic()
         self.send(number)
         code = self._process.wait(seconds)
-        return time.monotonic() - began, code
+        took_seconds = time.monotonic() - began
+        # Workers outlive a web server's master that was killed, and would go on answering.
+        self._end_its_children()
+        return took_seconds, code
 
     def __enter__(self) -> Self:
         self.start()
@@ -67,10 +70,14 @@ class Program:
         at: TracebackType | None,
     ) -> None:
         if self._process:
-            # Its children too; and one that was stopped cannot end by itself.
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            # One that was stopped cannot end by itself.
+            self._end_its_children()
             self._process.wait()
+
+    def _end_its_children(self) -> None:
+        assert self._process
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class Broker(Program):
