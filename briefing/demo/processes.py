@@ -88,7 +88,7 @@ class Processes:
                     stderr=subprocess.STDOUT,
                     env=self.environment,
                     start_new_session=True,
-                    preexec_fn=_tie_to(os.getpid(), held),  # noqa: PLW1509  no thread runs in here
+                    preexec_fn=_tie_to(os.getpid(), held),  # noqa: PLW1509  it takes no lock
                 )
             self._running[service.name] = _Running(service, process, log, time.monotonic())
             self._note()

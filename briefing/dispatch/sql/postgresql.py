@@ -5,7 +5,13 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 
-from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
+from briefing.dispatch.sql.rows import (
+    READERS,
+    RESULT_COLUMNS,
+    UPSERT_RESULT,
+    ReaderRow,
+    ResultRow,
+)
 from briefing.dispatch.sql.statements import array, changes, rows
 
 # Whether a row locked by another worker can be passed over.
@@ -17,14 +23,7 @@ SELECT COUNT(*) FROM (
     WHERE newsletter_id = %s AND subscriber_id = ANY(%s::bigint[]) ORDER BY id FOR SHARE
 ) AS locked
 """
-_READ = """
-SELECT p.id,
-    CASE WHEN s.withheld <> '' THEN s.withheld WHEN s.state <> 'active' THEN s.state
-        WHEN s.paused_until > %s THEN 'paused' ELSE '' END,
-    p.address, p.domain, p.name, p.address_hash, p.locale, p.format
-FROM subscribers_subscription s JOIN subscribers_subscriber p ON p.id = s.subscriber_id
-WHERE s.newsletter_id = %s AND s.subscriber_id = ANY(%s::bigint[])
-"""
+_READ = f"{READERS} = ANY(%s::bigint[])"
 _INSERT = f"""
 INSERT INTO briefing_delivery ({RESULT_COLUMNS})
 SELECT %s, subscriber_id, address, %s, outcome, 0, attempts, code, next_at, reference
@@ -33,15 +32,7 @@ FROM unnest(
     %s::text[]
 ) AS told (subscriber_id, address, outcome, attempts, code, next_at, reference)
 """  # noqa: S608  constant column names
-_UPSERT = f"""
-INSERT INTO briefing_delivery ({RESULT_COLUMNS})
-VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
-ON CONFLICT (dispatch_id, subscriber_id) DO UPDATE
-SET outcome = excluded.outcome, code = excluded.code, next_at = excluded.next_at,
-    reference = excluded.reference, attempts = excluded.attempts
-WHERE briefing_delivery.outcome = 5 AND excluded.outcome IN (1, 3)
-RETURNING (xmax = 0)
-"""  # noqa: S608  constant column names
+_UPSERT = f"{UPSERT_RESULT} RETURNING (xmax = 0)"
 
 
 def dispatch_state(dispatch_id: int) -> str:

@@ -34,6 +34,27 @@ class ResultRow(NamedTuple):
     reference: str | None
 
 
+# The columns of ReaderRow; each database names the readers in its own way behind it.
+READERS = """
+SELECT p.id,
+    CASE WHEN s.withheld <> '' THEN s.withheld WHEN s.state <> 'active' THEN s.state
+        WHEN s.paused_until > %s THEN 'paused' ELSE '' END,
+    p.address, p.domain, p.name, p.address_hash, p.locale, p.format
+FROM subscribers_subscription s JOIN subscribers_subscriber p ON p.id = s.subscriber_id
+WHERE s.newsletter_id = %s AND s.subscriber_id
+"""
+
 RESULT_COLUMNS = (
     "dispatch_id, subscriber_id, address, at, outcome, fate, attempts, code, next_at, reference"
 )
+INSERT_RESULT = f"""
+INSERT INTO briefing_delivery ({RESULT_COLUMNS})
+VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
+"""  # noqa: S608  constant column names
+# Where a row stands already, a definite answer replaces an unknown, and nothing replaces anything else.
+UPSERT_RESULT = f"""{INSERT_RESULT}
+ON CONFLICT (dispatch_id, subscriber_id) DO UPDATE
+SET outcome = excluded.outcome, code = excluded.code, next_at = excluded.next_at,
+    reference = excluded.reference, attempts = excluded.attempts
+WHERE briefing_delivery.outcome = 5 AND excluded.outcome IN (1, 3)
+"""

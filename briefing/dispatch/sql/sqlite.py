@@ -8,32 +8,19 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
-from briefing.dispatch.sql.rows import RESULT_COLUMNS, ReaderRow, ResultRow
+from briefing.dispatch.sql.rows import (
+    INSERT_RESULT,
+    READERS,
+    UPSERT_RESULT,
+    ReaderRow,
+    ResultRow,
+)
 from briefing.dispatch.sql.statements import rows
 
 # Whether a row locked by another worker can be passed over.
 SKIPS_LOCKED = False
 
-_INSERT = f"""
-INSERT INTO briefing_delivery ({RESULT_COLUMNS})
-VALUES (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
-"""  # noqa: S608  constant column names
-_UPSERT = f"""{_INSERT}
-ON CONFLICT (dispatch_id, subscriber_id) DO UPDATE
-SET outcome = excluded.outcome, code = excluded.code, next_at = excluded.next_at,
-    reference = excluded.reference, attempts = excluded.attempts
-WHERE briefing_delivery.outcome = 5 AND excluded.outcome IN (1, 3)
-"""
-
-
-_READ = """
-SELECT p.id,
-    CASE WHEN s.withheld <> '' THEN s.withheld WHEN s.state <> 'active' THEN s.state
-        WHEN s.paused_until > %s THEN 'paused' ELSE '' END,
-    p.address, p.domain, p.name, p.address_hash, p.locale, p.format
-FROM subscribers_subscription s JOIN subscribers_subscriber p ON p.id = s.subscriber_id
-WHERE s.newsletter_id = %s AND s.subscriber_id IN (SELECT value FROM json_each(%s))
-"""
+_READ = f"{READERS} IN (SELECT value FROM json_each(%s))"  # noqa: S608  constant words
 _HOLDERS = """
 SELECT address, dispatch_id FROM briefing_delivery
 WHERE address IN (SELECT value FROM json_each(%s))
@@ -63,7 +50,7 @@ def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
     before = database.total_changes
     try:
         with connection.cursor() as cursor:
-            cursor.executemany(_INSERT, [_adapted(row) for row in results])
+            cursor.executemany(INSERT_RESULT, [_adapted(row) for row in results])
     except IntegrityError:
         # What was inserted before it stands: of a statement that fails SQLite takes back no other.
         return results[database.total_changes - before :]
@@ -81,7 +68,7 @@ def upsert_result(row: ResultRow) -> str:
             [row.dispatch_id, row.subscriber_id],
         )
         before = cursor.fetchone()
-        cursor.execute(_UPSERT, _adapted(row))
+        cursor.execute(UPSERT_RESULT, _adapted(row))
         changed = cursor.rowcount
     if before is None:
         return "inserted"
