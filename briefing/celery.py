@@ -21,8 +21,8 @@ _heart = heartbeat.Heart()
 
 
 def refuse_when_unfit(**_: object) -> None:
-    """End a worker or the beat of a copy that must not start."""
-    if problems := checks.unfit():
+    """End a worker or the beat of a copy that must not send."""
+    if problems := checks.unfit_to_send():
         # Celery writes down any other exception of a receiver and goes on.
         raise SystemExit(problems)
 

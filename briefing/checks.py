@@ -1,10 +1,10 @@
 """What must be true before a copy in production starts; Django's check framework asks it too.
 
-Every `manage.py` command runs the checks first and so refuses by itself. The web server and the
-workers ask `unfit`, which finds the same.
+Every `manage.py` command runs the checks first and so refuses by itself. The web server asks `unfit`,
+which finds the same; whoever sends mail asks `unfit_to_send`, which wants a postal address as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.http.request import validate_host
@@ -26,7 +27,15 @@ _INVENTED = ("insecure", "change-me", "changeme", "tests-only")
 
 def unfit() -> str:
     """Return why this copy must not start, a sentence to a line; nothing when it may."""
-    found = [*of_settings(), *of_newsletters()]
+    return _told(of_settings())
+
+
+def unfit_to_send() -> str:
+    """Return why workers and beat must not start, in the same form."""
+    return _told([*of_settings(), *of_newsletters()])
+
+
+def _told(found: Iterable[CheckMessage]) -> str:
     return "\n".join(f"{message.id}: {message.msg} {message.hint}" for message in found)
 
 
@@ -40,7 +49,11 @@ def of_settings(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def of_newsletters(**_: Any) -> list[CheckMessage]:
-    """Look for newsletters without a postal address, which most countries' law asks for."""
+    """Look for newsletters without a postal address, which most countries' law asks for.
+
+    An import makes such a one from the box in an article. Django is only warned: an error would keep
+    the next migration from running, and the desk, where the address is written, from starting.
+    """
     if settings.MODE != "production":
         return []
     newsletters = apps.get_model("subscribers", "Newsletter")
@@ -50,10 +63,10 @@ def of_newsletters(**_: Any) -> list[CheckMessage]:
         # Before the first migration, or with the database away, there is nothing to judge yet.
         return []
     return [
-        Error(
-            f"The newsletter “{slug}” has no postal address.",
-            hint="Write it at the desk, under Newsletters.",
-            id="briefing.E006",
+        Caution(
+            f"The newsletter “{slug}” has no postal address, so no mail is sent.",
+            hint="Write it at the desk, under Newsletters: workers and beat start once it is there.",
+            id="briefing.W006",
         )
         for slug in slugs
     ]

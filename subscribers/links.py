@@ -48,7 +48,6 @@ FORMS = {
     "open": ">QQ",  # dispatch, subscriber
     "count": ">QH",  # dispatch, link position: a click of nobody in particular
     "stamp": ">I",  # made at (seconds): the age of a signup form
-    "preview": ">QI",  # article, made at (seconds)
 }
 
 

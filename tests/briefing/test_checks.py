@@ -36,7 +36,7 @@ def production(settings: Settings) -> Settings:
 @pytest.mark.django_db
 def test_a_copy_that_has_everything_may_start(production: Settings) -> None:
     factories.newsletter()
-    assert checks.unfit() == ""
+    assert checks.unfit() == checks.unfit_to_send() == ""
 
 
 @pytest.mark.parametrize(
@@ -75,20 +75,24 @@ def test_a_host_under_an_allowed_domain_may_start(production: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_a_newsletter_without_a_postal_address_keeps_production_from_starting(
+def test_without_a_postal_address_nothing_is_sent_and_the_desk_starts_where_it_is_written(
     production: Settings,
 ) -> None:
     factories.newsletter()
     factories.newsletter("nowhere", postal_address="")
-    [message] = checks.of_newsletters()
-    assert "“nowhere”" in message.msg
+    assert "“nowhere”" in checks.unfit_to_send()
+    assert checks.unfit() == ""
+    # What `manage.py migrate` asks before it begins.
+    told = run_checks(databases=["default"])
+    assert [each.id for each in told if each.is_serious()] == []
+    assert "briefing.W006" in {each.id for each in told}
 
 
 @pytest.mark.django_db
 def test_a_demo_may_start_with_invented_addresses(settings: Settings) -> None:
     settings.MODE, settings.ALLOWED_HOSTS, settings.MAIL_ACCOUNTS = "demo", ["*"], {"bulk": ""}
     factories.newsletter("nowhere", postal_address="")
-    assert checks.unfit() == ""
+    assert checks.unfit() == checks.unfit_to_send() == ""
 
 
 @pytest.mark.django_db

@@ -23,7 +23,7 @@ from briefing.transports import accounts
 from briefing.transports.base import TransportDownError
 from briefing.transports.smtp import SmtpTransport
 from subscribers import sealing, suppression, triggers
-from subscribers.models import Newsletter
+from subscribers.models import ConsentNotice, Newsletter
 
 _SILENCE = timedelta(minutes=2)
 
@@ -133,9 +133,22 @@ def mail() -> Iterator[Finding]:
 
 
 def newsletters() -> Iterator[Finding]:
-    """Whether every newsletter says who writes and from where."""
+    """Whether people can sign up, and every newsletter says who writes and from where."""
+    if not Newsletter.objects.exists():
+        yield Finding(
+            "There is no newsletter", "Make it at the desk, under Newsletters.", bad=False
+        )
+    for kind in (ConsentNotice.Kind.SIGNUP, ConsentNotice.Kind.PRIVACY):
+        if not ConsentNotice.objects.filter(kind=kind).exists():
+            yield Finding(
+                f"No “{kind}” wording is published, so nobody can sign up",
+                "Put yours into a folder, as in seeds/notices, and run: manage.py load_notices FOLDER",
+            )
     for newsletter in Newsletter.objects.filter(postal_address=""):
-        yield Finding(f"{newsletter} has no postal address", "Add it at the desk: the law asks it.")
+        yield Finding(
+            f"{newsletter} has no postal address, so workers and beat do not start",
+            "Add it at the desk, under Newsletters: the law asks it.",
+        )
 
 
 def sender() -> Iterator[Finding]:
