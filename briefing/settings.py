@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
-    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
@@ -81,6 +80,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "briefing.web.policy.SessionOnlyWhereNeededMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "briefing.web.policy.PossibleAddressMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -140,6 +140,8 @@ CACHES = {
 }
 MEDIA_ROOT = LOCAL_DIR / "media"
 MEDIA_URL = "/media/"
+# Read by the proxy, a user of its own, whatever the unit's UMask is.
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 STATIC_ROOT = LOCAL_DIR / "static"
 STATIC_URL = "/static/"
 STORAGES = {
@@ -156,7 +158,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = MODE == "test"
 # ---------------------------------------------------------------------------- public pages
 # How long a finished page is kept. A changed article is noticed sooner: archive/freshness.py.
 PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", 0 if MODE == "test" else 60)
-# A hub that is told of new articles (WebSub); feeds name it when it is set.
+# A hub that is told of new articles: archive/websub.py. Feeds name it when it is set.
 WEBSUB_HUB = env.str("WEBSUB_HUB", "")
 
 # ---------------------------------------------------------------------------- queue
@@ -203,8 +205,7 @@ MAILBOX_URL = env.str("MAILBOX_URL", "")
 # SPF, DKIM and DMARC of senders' domains, looked up in DNS; a demo copy asks nobody outside.
 LOOK_UP_SENDERS = env.bool("LOOK_UP_SENDERS", PRODUCTION)
 DKIM_SELECTORS: list[str] = env.list("DKIM_SELECTORS", [])
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 
 # ---------------------------------------------------------------------------- dispatch
 GROUP_SIZE = env.int("GROUP_SIZE", 250)
@@ -275,7 +276,6 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # ---------------------------------------------------------------------------- languages
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
-USE_I18N = True
 FORMAT_MODULE_PATH = ["briefing.formats"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True

@@ -49,6 +49,22 @@ def test_no_page_can_be_framed_or_change_what_its_links_mean(client: Client, pat
     assert response["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/authors/%00/",
+        "/topics/automation/?before=%00",
+        "/signup/done/?newsletter=%00",
+        "/embed/?a=%00",
+    ],
+)
+def test_an_address_with_a_nul_is_no_page_and_breaks_nothing(client: Client, path: str) -> None:
+    response = client.get(path, headers={"accept-language": "de"})
+    assert response.status_code == 404
+    assert 'lang="de"' in response.content.decode()
+    assert directives(response)["default-src"] == {NONE}
+
+
 @pytest.mark.parametrize("path", PUBLIC)
 def test_a_public_page_sets_no_cookie_and_does_not_vary_by_one(client: Client, path: str) -> None:
     response = client.get(path)
