@@ -11,9 +11,9 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
@@ -64,12 +64,22 @@ class Rules:
     max_bytes: int = 65_536
 
 
-def fetch(url: str, *, method: str = "GET", agent: str, rules: Rules | None = None) -> Answer:
-    """Ask for an https address and follow its redirects.
+def fetch(
+    url: str,
+    *,
+    method: str = "GET",
+    agent: str,
+    form: Mapping[str, str] | None = None,
+    rules: Rules | None = None,
+) -> Answer:
+    """Ask for an https address and follow its redirects; with a `form`, which is posted, follow none.
 
     Raises: FetchError.
     """
     rules = rules or Rules()
+    if form is not None:
+        status, _location, body = _ask(url, "POST", agent, rules, urlencode(form))
+        return Answer(status, url, body)
     for _hop in range(_MAX_REDIRECTS + 1):
         status, location, body = _ask(url, method, agent, rules)
         if status not in _REDIRECTS or not location:
@@ -78,7 +88,9 @@ def fetch(url: str, *, method: str = "GET", agent: str, rules: Rules | None = No
     raise FetchError("answer", "too many redirects")
 
 
-def _ask(url: str, method: str, agent: str, rules: Rules) -> tuple[int, str, bytes]:
+def _ask(
+    url: str, method: str, agent: str, rules: Rules, posted: str = ""
+) -> tuple[int, str, bytes]:
     """Make one request. Returns the status, where a redirect leads, and the body's beginning."""
     try:
         parts = urlsplit(url)
@@ -89,8 +101,10 @@ def _ask(url: str, method: str, agent: str, rules: Rules) -> tuple[int, str, byt
         raise FetchError("address", "only https addresses on the usual port are asked for")
     path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": agent}
+    if posted:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     with _connected(host, port, rules) as connection, _told_apart():
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body=posted or None, headers=headers)
         response = connection.getresponse()
         body = response.read(rules.max_bytes) if method != "HEAD" else b""
         return response.status, response.headers.get("Location", ""), body

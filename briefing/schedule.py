@@ -17,6 +17,7 @@ ROUTES = {
     # Other people's servers may keep them waiting, and a compilation takes its time.
     "briefing.tasks.check_links": {"queue": "dispatch"},
     "briefing.tasks.look_up_senders": {"queue": "dispatch"},
+    "briefing.tasks.tell_hub": {"queue": "dispatch"},
     "briefing.tasks.read_mailbox": {"queue": "dispatch"},
     "briefing.tasks.compose_digests": {"queue": "dispatch"},
     # Providers limit how often they may be asked.
@@ -33,6 +34,7 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": timedelta(minutes=10),
     },
     "check-links": {"task": "briefing.tasks.check_links", "schedule": timedelta(minutes=5)},
+    "tell-hub": {"task": "briefing.tasks.tell_hub", "schedule": timedelta(minutes=1)},
     "look-up-senders": {
         "task": "briefing.tasks.look_up_senders",
         "schedule": timedelta(minutes=10),

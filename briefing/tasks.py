@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from briefing import heartbeat
-from briefing.archive import linkcheck
+from briefing.archive import linkcheck, websub
 from briefing.celery import is_ending
 from briefing.dispatch import control, outage, pace, planner, sender, timetable, upkeep
 from briefing.dispatch.clock import database_now
@@ -147,6 +147,12 @@ def check_links() -> None:
     """
     if linkcheck.look(now=database_now()):
         doorbell.ring(check_links, ())
+
+
+@shared_task
+def tell_hub() -> None:
+    """Tell the hub of changed feeds. Safe to run twice because what it was told is kept."""
+    websub.tell()
 
 
 @shared_task

@@ -17,6 +17,7 @@ from briefing.models import Article, ArticleAuthor, ArticleQuerySet, Author, Iss
 from subscribers.models import ConsentNotice, Newsletter, Topic
 
 PAGE_SIZE = 20
+FEED_LENGTH = 30
 _FRONT_LATEST = 5
 _FRONT_SECTION = 3
 _FRONT_READ = 80

@@ -1,6 +1,7 @@
 """Finds articles by their words, in SQLite and in PostgreSQL, behind one function."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from django.db import connection
@@ -49,19 +50,24 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything that a query found."""
+    """What a query found; `more` when there are articles beyond those that fit best."""
 
     hits: list[Hit]
     authors: list[Author]
     topics: list[Topic]
+    more: bool = False
 
 
 def search(query: str) -> Findings:
     """Return what is public and has all the words of a query; the last word may be unfinished."""
-    words = _WORD.findall(query[:MAX_QUERY])[:_WORDS]
+    # Some keyboards send ü as u and two dots, and dots of their own are no letter.
+    words = _WORD.findall(unicodedata.normalize("NFC", query[:MAX_QUERY]))[:_WORDS]
     if not words:
         return Findings([], [], [])
     places = dict(_places(words))
+    more = len(places) > _RESULTS
+    if more:
+        places.popitem()
     found = {article.pk: article for article in reading.listed().filter(pk__in=places)}
     return Findings(
         hits=[Hit(found[pk], excerpt) for pk, excerpt in places.items() if pk in found],
@@ -71,21 +77,22 @@ def search(query: str) -> Findings:
             for topic in reading.topics()
             if all(word.casefold() in topic.name.casefold() for word in words)
         ],
+        more=more,
     )
 
 
 def _places(words: list[str]) -> list[tuple[int, str]]:
-    """Ask the index for (article, excerpt), best first."""
-    now = timezone.now()
+    """Ask the index for (article, excerpt), best first, and one more than are shown."""
+    now, limit = timezone.now(), _RESULTS + 1
     # Nothing of the query but letters and digits gets into either language of queries.
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             parts = [part for word in words for part in re.split("['’]", word)]
             terms = " & ".join([*parts[:-1], f"{parts[-1]}:*"])
-            cursor.execute(_POSTGRESQL, [_HEADLINE_OPTIONS, terms, now, _RESULTS])
+            cursor.execute(_POSTGRESQL, [_HEADLINE_OPTIONS, terms, now, limit])
         else:
             terms = " ".join(f'"{word}"' for word in words)
-            cursor.execute(_SQLITE, [FOUND, FOUND_END, f"{terms}*", now, _RESULTS])
+            cursor.execute(_SQLITE, [FOUND, FOUND_END, f"{terms}*", now, limit])
         return [(int(pk), str(excerpt)) for pk, excerpt in cursor.fetchall()]
 
 

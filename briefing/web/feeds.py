@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
@@ -18,7 +19,6 @@ from briefing.archive import markdown, pictures, reading
 from briefing.models import Article
 from subscribers.links import absolute
 
-_LENGTH = 30
 _CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 _CREATOR_NAMESPACE = "http://purl.org/dc/elements/1.1/"
 
@@ -84,7 +84,7 @@ def json_feed(request: HttpRequest) -> HttpResponse:
     feed: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         **_about("feed-json"),
-        "items": [_json_item(article) for article in reading.in_full()[:_LENGTH]],
+        "items": [_json_item(article) for article in reading.in_full()[: reading.FEED_LENGTH]],
     }
     if settings.WEBSUB_HUB:
         feed["hubs"] = [{"type": "WebSub", "url": settings.WEBSUB_HUB}]
@@ -94,7 +94,7 @@ def json_feed(request: HttpRequest) -> HttpResponse:
 
 
 def _syndicate(kind: type[FullTextAtom | FullTextRss], name: str) -> HttpResponse:
-    articles = list(reading.in_full()[:_LENGTH])
+    articles = list(reading.in_full()[: reading.FEED_LENGTH])
     about = _about(name)
     feed = kind(
         title=about["title"],
@@ -132,8 +132,8 @@ def _item(article: Article) -> dict[str, Any]:
     return {
         "title": markdown.typeset(article.headline),
         "link": url,
-        "unique_id": url,
-        "unique_id_is_permalink": True,
+        "unique_id": _lasting_id(article),
+        "unique_id_is_permalink": False,
         "description": markdown.typeset(article.dek),
         "pubdate": article.published_at,
         "updateddate": _updated_at(article),
@@ -149,7 +149,7 @@ def _item(article: Article) -> dict[str, Any]:
 def _json_item(article: Article) -> dict[str, Any]:
     item = _item(article)
     return {
-        "id": item["link"],
+        "id": item["unique_id"],
         "url": item["link"],
         "title": item["title"],
         "summary": item["description"],
@@ -161,6 +161,15 @@ def _json_item(article: Article) -> dict[str, Any]:
         "language": article.locale,
         **({"image": _picture(article)} if article.image else {}),
     }
+
+
+def _lasting_id(article: Article) -> str:
+    """Return the name by which feed readers know an article, whatever its address is by then.
+
+    With the address itself as the name, a new slug would show everybody the article once more.
+    Source: RFC 4287, 4.2.6: it must not change when an entry is relocated
+    """
+    return uuid5(NAMESPACE_URL, absolute(f"/articles/{article.pk}")).urn
 
 
 def _updated_at(article: Article) -> datetime | None:

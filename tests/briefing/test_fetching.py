@@ -43,6 +43,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(302 if self.path == "/moved" else 202)
+        self.send_header("Location", "/hello")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -97,6 +105,13 @@ def test_a_redirect_is_followed_and_looked_at(elsewhere: Elsewhere) -> None:
     for bad in ("http://localhost/", "https://localhost:1/", "file:///etc/passwd", "gopher://x/"):
         assert reason(f"{url}/to/{bad}", elsewhere.rules) == "address"
     assert reason(f"{url}/to//to//to//to//to//to//to//a", elsewhere.rules) == "answer"
+
+
+def test_a_form_is_posted_once_and_follows_no_redirect(elsewhere: Elsewhere) -> None:
+    for path, status in (("/", 202), ("/moved", 302)):
+        url = f"{elsewhere.url}{path}"
+        answer = fetch(url, agent=AGENT, form={"hub.url": "a b&c"}, rules=elsewhere.rules)
+        assert answer == Answer(status, url, b"hub.url=a+b%26c")
 
 
 def test_a_redirect_into_our_own_network_is_not_followed(elsewhere: Elsewhere) -> None:

@@ -41,6 +41,11 @@ def test_either_apostrophe_finds_the_other(query: str) -> None:
     assert set(headlines(query)) == {"China’s gears", "China's prices"}
 
 
+def test_an_umlaut_of_two_characters_finds_that_of_one() -> None:
+    factories.article("Müllers Roboter", slug="mueller")
+    assert headlines("Mu\u0308llers") == ["Müllers Roboter"]
+
+
 def test_what_is_not_public_is_not_found() -> None:
     factories.article("Gears of a draft", status=Article.Status.DRAFT, published_at=None)
     factories.article("Gears withdrawn", status=Article.Status.WITHDRAWN)

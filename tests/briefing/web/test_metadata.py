@@ -1,5 +1,6 @@
 """What machines are told about pages."""
 
+import contextlib
 import io
 import json
 import re
@@ -140,6 +141,21 @@ def test_a_page_without_a_picture_has_the_nameplate(
     card = client.get(f"{article.get_absolute_url()}card.jpg").getvalue()
     assert card == client.get("/card.jpg").getvalue()
     assert client.get("/articles/gone/card.jpg").status_code == 404
+    with contextlib.closing(client.head("/card.jpg")) as answer:
+        etag = answer["ETag"]
+    assert client.get("/card.jpg", headers={"if-none-match": etag}).status_code == 304
+
+
+def test_a_page_whose_picture_is_away_has_the_nameplate_until_it_is_back(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    name, content = pictures.take(png(1600, 900), stem="articles/gears")
+    path = f"{factories.article(image=name).get_absolute_url()}card.jpg"
+    plate = client.get("/card.jpg").getvalue()
+    assert client.get(path).getvalue() == plate
+    default_storage.save(name, ContentFile(content))
+    assert client.get(path).getvalue() != plate
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
+from briefing.archive import searching
 from tests import factories
 from tests.accessibility import assert_accessible
 
@@ -33,6 +34,19 @@ def test_what_is_typed_or_written_is_never_obeyed(client: Client) -> None:
 def test_nothing_found_says_what_to_do(client: Client) -> None:
     text = client.get("/search/", {"q": "zebra"}).content.decode()
     assert "No article has all of these words." in text
+
+
+def test_more_than_can_be_shown_is_not_called_all(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_RESULTS", 2)
+    for number in range(2):
+        factories.article(f"Gears {number}")
+    assert "2 articles found" in client.get("/search/", {"q": "gears"}).content.decode()
+    factories.article("Gears 2")
+    text = client.get("/search/", {"q": "gears"}).content.decode()
+    assert "these 2 fit best" in text
+    assert text.count('class="entry__headline"') == 2
 
 
 def test_search_results_are_not_for_search_engines(client: Client) -> None:
