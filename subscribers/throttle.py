@@ -115,7 +115,7 @@ class _Counters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shared: tuple[str, _Rates] | None = None
-        self._own = _Rates(MemoryStorage())
+        self._own: _Rates | None = None
         self._own_until = 0.0
 
     def hit(self, limit: RateLimitItem, *names: str) -> bool:
@@ -136,7 +136,14 @@ class _Counters:
                 # Every further try would cost a visitor the whole time-out again.
                 self._own_until = time.monotonic() + _RETRY_SECONDS
                 log.warning("throttle.valkey_away retry_seconds=%s", _RETRY_SECONDS)
-        return question(self._own)
+        return question(self._in_process())
+
+    def _in_process(self) -> "_Rates":
+        with self._lock:
+            if self._own is None:
+                # Not before it is needed: it has a thread of its own, which clears what is over.
+                self._own = _Rates(MemoryStorage())
+            return self._own
 
     def _in_valkey(self) -> "_Rates":
         with self._lock:

@@ -17,6 +17,7 @@ from tests.environment import LOCAL_DIR
 
 _USES_SQL = {"db", "transactional_db", "live_server"}
 _ROLES = {"auth_group", "auth_group_permissions", "auth_permission", "django_content_type"}
+_DURABLE = "synchronous=FULL"
 # Doors: they ask the database by the rules and models that are tested on both databases themselves.
 _SCREENS = ("/admin/", "/views/", "/web/", "/demo/")
 
@@ -53,6 +54,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(LOCAL_DIR / "test.sqlite3")
+        # A test's database need not outlive the machine's power; PostgreSQL's does not either.
+        options = database["OPTIONS"]
+        options["init_command"] = options["init_command"].replace(_DURABLE, "synchronous=OFF")
     if template.is_made():
         database["TEST"] |= template.begin_with_copy(database["TEST"]["NAME"])
 
