@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +51,11 @@ class Line:
     number: int
     tone: str
     length: float
+
+    @property
+    def link(self) -> str:
+        """A link as it is read: without the site's own address, with which most begin."""
+        return str(self.name).removeprefix(settings.PUBLIC_BASE_URL)
 
 
 @require_safe

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from briefing.archive import keeping, pictures, slugs
+from briefing.archive import keeping, pictures, seedfile, slugs
 from briefing.models import Article
 
 
@@ -75,6 +75,12 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
                 _("Another article has this address, or had it: choose another one.")
             )
         return slug
+
+    def clean_image_credit(self) -> str:
+        """Take a credit as files have it, without the word that every page puts before it."""
+        typed: str = self.cleaned_data["image_credit"].strip()
+        found = seedfile.credited(typed)
+        return typed if found is None else found
 
     def clean(self) -> dict[str, Any]:
         """Check what the fields only tell together, and take a new picture in."""

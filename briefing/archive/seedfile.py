@@ -178,11 +178,16 @@ def _authors(lines: list[tuple[int, str]], *, after: int) -> tuple[str, ...]:
 
 def _credit(lines: list[tuple[int, str]]) -> str:
     """Take the image credit off the lines, if it stands there: an article may have no image."""
-    if not lines or (match := _CREDIT.fullmatch(lines[0][1])) is None:
+    if not lines or (found := credited(lines[0][1])) is None:
         return ""
     number, _ = lines.pop(0)
-    credit = (match["credit"] or match["bare"] or "").strip()
-    return _within(credit, MAX_CREDIT, number, "the image credit") if credit else ""
+    return _within(found, MAX_CREDIT, number, "the image credit") if found else ""
+
+
+def credited(line: str) -> str | None:
+    """Return whom a line such as "Image / Photo by A on B" credits; None for any other line."""
+    match = _CREDIT.fullmatch(line)
+    return None if match is None else (match["credit"] or match["bare"] or "").strip()
 
 
 def _split(lines: list[tuple[int, str]]) -> _Sections:

@@ -89,7 +89,9 @@ def test_a_picture_is_encoded_anew_and_stored_in_every_size(desk: Client) -> Non
 
     desk.post(ADD, form(image=photograph(), **words))
 
-    name = str(Article.objects.get().image)
+    kept = Article.objects.get()
+    assert kept.image_credit == "Photo by Lee on Example", "each page writes what stands before it"
+    name = str(kept.image)
     assert name.startswith("articles/ferries-dock-themselves-")
     with default_storage.open(name) as stored:
         assert b"somebody's home" not in stored.read()

@@ -5,11 +5,13 @@ readers. An ordinary run leaves them alone: they are made anew when a screen has
 """
 
 import io
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -21,18 +23,21 @@ from briefing.dispatch import control, deciding, planner, sender, trials
 from briefing.dispatch.outcome import REJECTED
 from briefing.issues import lifecycle
 from briefing.models import Article, Dispatch, Issue, Source, Trial, User
-from briefing.tracking import apply
+from briefing.tracking import apply, reports
 from briefing.transports.base import Copy
 from subscribers import sealing, synthetic
 from subscribers.models import Newsletter
 from tests.briefing.admin.test_in_chromium import turn
 from tests.briefing.dispatch.making import Provider
+from tests.briefing.tracking.making import hear, readers_of, report
 from tests.factories import newsletter
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "docs" / "images" / "desk"
 WIDTHS = {1440: 960, 768: 900}
 READERS = 4_000
+# Every so many readers one's mailbox is not there any more.
+NOT_THERE = 97
 # Small enough for a page with many of them, and every word can be read.
 QUALITY = 45
 
@@ -64,12 +69,19 @@ def composed(made: Newsletter, begin: int, *, second: str = "") -> Issue:
 
 def refuse_some(copy: Copy) -> int | tuple[int, str] | None:
     """Answer as the world does: a few mailboxes are not there any more."""
-    return (REJECTED, "550 5.1.1 no such mailbox") if copy.subscriber_id % 97 == 0 else 1
+    return (REJECTED, "550 5.1.1 no such mailbox") if copy.subscriber_id % NOT_THERE == 0 else 1
 
 
-def sent(issue: Issue, *, until: int | None = None) -> Dispatch:
+def sent(
+    issue: Issue, *, until: int | None = None, ago: timedelta = timedelta(minutes=4)
+) -> Dispatch:
     """Send an issue to everybody, or stop in the midst after so many copies."""
-    dispatch = control.start(issue, now=timezone.now() - timedelta(minutes=4))
+    with time_machine.travel(timezone.now() - ago):
+        return _sent(issue, until)
+
+
+def _sent(issue: Issue, until: int | None) -> Dispatch:
+    dispatch = control.start(issue, now=timezone.now())
     planner.plan(dispatch.pk, ring=lambda _id: None)
     provider = Provider(answer=refuse_some)
     sender.drain(
@@ -82,6 +94,27 @@ def sent(issue: Issue, *, until: int | None = None) -> Dispatch:
     return dispatch
 
 
+def heard_of(dispatch: Dispatch) -> None:
+    """Have it be heard of over two days, as of most issues: nearly all arrived, some came back."""
+    chance = random.Random(3)
+    places = len(reports.of_dispatch(dispatch).links)
+    told = []
+    for number, reader in enumerate(readers_of(dispatch)):
+        if reader % NOT_THERE == 0:
+            continue
+        at = dispatch.created_at + timedelta(hours=min(chance.expovariate(0.25), 47))
+        came_back = {150: "hard", 151: "soft"}.get(number % 211)
+        kinds = [came_back] if came_back else ["delivered"]
+        if not came_back and chance.random() < 0.34:
+            kinds += ["opened"] + ["clicked"] * (chance.random() < 0.3)
+        kinds += ["complained"] * (number == 1234) + ["unsubscribed"] * (number % 900 == 7)
+        for kind in kinds:
+            place = min(int(chance.expovariate(0.6)), places - 1)
+            more = {"link": place, "by_person": True} if kind == "clicked" else {}
+            told.append(report(dispatch, reader, kind, at=at, **more))
+    hear(*told)
+
+
 def week(made: Newsletter) -> tuple[Issue, Dispatch, Dispatch, Issue]:
     """Have an issue behind us, one with two subjects on trial, one going out and one to come."""
     old, trying, going, next_one = (
@@ -90,7 +123,7 @@ def week(made: Newsletter) -> tuple[Issue, Dispatch, Dispatch, Issue]:
         composed(made, 3),
         composed(made, 0),
     )
-    sent(old)
+    heard_of(sent(old, ago=timedelta(days=2)))
     Issue.objects.filter(pk=trying.pk).update(counts_clicks=True)
     trying.refresh_from_db()
     trials.choose(trying, Issue.FirstWave.SUBJECTS)
@@ -128,6 +161,8 @@ def test_every_screen_of_the_guide_is_drawn(
         "going-out": reverse("admin:briefing_dispatch_change", args=[running.pk]),
         "two-subjects": reverse("admin:briefing_dispatch_change", args=[tried.pk]),
         "report": reverse("desk-report", args=[old.pk]),
+        "over-time": reverse("desk-course", args=[old.pk]),
+        "clicks": reverse("desk-heat", args=[old.pk]),
     }
     page = desk_page(owner)
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -273,6 +273,10 @@ def test_on_another_host_a_third_death_in_the_open_sets_the_next_position_aside(
         Worker(dispatch).journal.path.unlink()
         lease_runs_out()
 
+    held = claims.claim(dispatch.pk, now=timezone.now())
+    assert held
+    assert held.intent_upto == 1, "whoever sets it aside begins behind it"
+    claims.release(held, not_before=timezone.now())
     sender.drain(dispatch.pk, Provider())
 
     rows = outcomes(dispatch)

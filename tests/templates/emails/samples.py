@@ -37,7 +37,7 @@ def article(position: int, **changes: object) -> SimpleNamespace:
         "bylines": "Lin Yuhan and محمد الفارسي",
         "image_url": f"{SITE}/media/articles/{position}.png",
         "image_alt": 'Two gears, one of them "in half" & upside down.',
-        "image_credit": "Studio Linnea on The Robotics Briefing",
+        "image_credit": "Photo by Studio Linnea on The Robotics Briefing",
         "image_licence": "CC BY 4.0",
         "minutes": position,
     }

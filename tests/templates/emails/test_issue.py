@@ -40,13 +40,16 @@ def test_the_lead_shows_its_image_with_credit_and_licence() -> None:
     (image,) = page.all("img")
     assert image.attributes["src"] == TWELVE[0].image_url
     assert image.attributes["alt"] == TWELVE[0].image_alt
-    assert "Image by Studio Linnea on The Robotics Briefing · CC BY 4.0" in page.text
+    assert "Image / Photo by Studio Linnea on The Robotics Briefing · CC BY 4.0" in page.text
 
 
 @pytest.mark.parametrize(
     ("changes", "caption"),
     [
-        ({"image_licence": ""}, "Image by Studio Linnea on The Robotics Briefing Automation"),
+        (
+            {"image_licence": ""},
+            "Image / Photo by Studio Linnea on The Robotics Briefing Automation",
+        ),
         ({"image_credit": ""}, " CC BY 4.0 Automation"),
     ],
 )
