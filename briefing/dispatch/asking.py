@@ -5,7 +5,6 @@ not taken the first time is taken now. That is why an intent stands here as well
 be in the call who withdrew since.
 """
 
-import time
 from array import array
 from collections import Counter
 from collections.abc import Callable
@@ -68,7 +67,6 @@ def intend(step: Step, way: str, maker: Callable[[int], CopyMaker]) -> Asking | 
 
     One whose readers are not all unknown by now, or of whom somebody withdrew, is never asked about.
     """
-    started = time.monotonic()
     with transaction.atomic():
         if dialect().dispatch_state(step.dispatch.pk) not in SENDING:
             return None
@@ -90,7 +88,7 @@ def intend(step: Step, way: str, maker: Callable[[int], CopyMaker]) -> Asking | 
     slot = step.journal.begin_retry(dispatch_id=step.dispatch.pk, fence=0, readers=readers)
     for index, copy in enumerate(copies):
         copy.mark = step.journal.mark(slot, index)
-    return Asking(question, slot, Group(copies, deadline(started), asks=str(question.key)))
+    return Asking(question, slot, Group(copies, deadline(step.begun), asks=str(question.key)))
 
 
 def _rebuilt(step: Step, question: Question, maker: CopyMaker) -> list[Copy]:

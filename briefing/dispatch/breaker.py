@@ -40,9 +40,19 @@ def is_open(account: str) -> bool:
     return Breaker.objects.filter(account=account, open_until__isnull=False).exists()
 
 
+def is_failing(account: str) -> bool:
+    """Whether nothing of the account was answered since it failed last."""
+    return Breaker.objects.filter(account=account, failures__gt=0).exists()
+
+
 def is_troubled(account: str) -> bool:
     """Whether anything of the account's last twenty groups is still remembered."""
     return Breaker.objects.filter(account=account).exclude(recent=0).exists()
+
+
+def give_turn_back(account: str, *, now: datetime) -> None:
+    """Let the next one in at once, where whoever was let in had nothing to send."""
+    Breaker.objects.filter(account=account, open_until__isnull=False).update(open_until=now)
 
 
 def note_success(account: str) -> None:

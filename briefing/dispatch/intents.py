@@ -4,7 +4,6 @@ An intent looks once more, under a lock, at every reader it is about to write to
 before its commit is skipped; whoever withdraws later was already being written to.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -50,12 +49,14 @@ class Step:
     """One turn of the drain: the groups answered since the last, recorded with the next intent.
 
     `meanwhile` is called between copies: the group before is on its way while this one is built.
+    `begun` is `now` on the monotonic clock, or sooner: what is intended is sent within a lease of it.
     """
 
     dispatch: Dispatch
     journal: Journal
     answered: Sequence[Answered]
     now: datetime
+    begun: float
     meanwhile: Callable[[], None] = lambda: None
 
 
@@ -65,7 +66,6 @@ def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight |
     slot = step.journal.begin(
         batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first
     )
-    started = time.monotonic()
     copies: list[Copy] = []
     with transaction.atomic():
         record_in(step.answered, now=step.now)
@@ -80,7 +80,7 @@ def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight |
         step.journal.end(slot)
         return stopped
     held.intent_upto = upto
-    return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, deadline(started)))
+    return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, deadline(step.begun)))
 
 
 def _refusal(dispatch: Dispatch) -> Stopped | None:

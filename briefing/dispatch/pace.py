@@ -42,8 +42,9 @@ class Pace:
     _troubled: bool = field(default=True)
     # Whether this drain is the one that an open breaker let in, to see whether the trouble is over.
     _probing: bool = field(init=False)
-    # After a group nobody can tell the fate of, each call risks one reader until one is answered.
-    _one_by_one: bool = field(default=False)
+    # After a group nobody can tell the fate of, each call risks one reader until one is answered:
+    # be it another drain's, or the last before the breaker opened.
+    _one_by_one: bool = field(init=False)
     # The lanes that something limited when they were last asked for: these may recover.
     _limited: set[str] = field(default_factory=set)
     # How many copies may be intended at once, by how fast the last group was answered.
@@ -52,6 +53,7 @@ class Pace:
 
     def __post_init__(self) -> None:
         self._probing = breaker.is_open(self.account)
+        self._one_by_one = breaker.is_failing(self.account)
 
     def ask(self, held: Held | None, *, now: datetime) -> tuple[int, timedelta]:
         """Return how many readers may be intended now, or 0 and how long to wait.
@@ -60,7 +62,7 @@ class Pace:
         """
         one_by_one = self._one_by_one or (held is not None and held.cautious)
         lane = held.lane if held else ""
-        size = throttle.group_size(self.account, lane, preferred=self.preferred)
+        size = throttle.group_size(self.account, lane, preferred=self.preferred, now=now)
         self._since = self._since or time.monotonic()
         if self.preferred is None:
             size = min(size, self._at_once)
@@ -107,6 +109,11 @@ class Pace:
             self._probing = False
             self._troubled = breaker.is_troubled(self.account)
         return ""
+
+    def leave_unused(self) -> None:
+        """Nothing is due here: another dispatch is to see whether the account's trouble is over."""
+        if self._probing:
+            breaker.give_turn_back(self.account, now=self.clock.now())
 
     def _measure(self, copies: int) -> None:
         """Learn how many copies the account answers in a part of the time that a group has.

@@ -4,7 +4,6 @@ Marking a row unknown is its intent: a worker that dies from here on leaves it u
 unknown is ever sent again by itself.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,9 +62,11 @@ class RetryGroup:
         attempts = row.attempts + (1 if left else 0)
         next_at = None
         if outcome == DEFERRED:
-            next_at = next_attempt(attempts or 1, now=now, first_at=row.at)
+            # What never left burns no attempt, and so is never given up for its age either.
+            first_at = row.at if left else now
+            next_at = next_attempt(attempts or 1, now=now, first_at=first_at)
             if next_at is None:
-                outcome, code = REJECTED, f"gave up: {code or ''}"[:120]
+                outcome, code = REJECTED, f"gave up: {code or ''}"
         changed = Delivery.objects.filter(
             dispatch_id=self.dispatch_id,
             subscriber_id=copy.subscriber_id,
@@ -74,7 +75,7 @@ class RetryGroup:
         ).update(
             outcome=outcome,
             attempts=attempts,
-            code=None if outcome == ACCEPTED else code,
+            code=None if outcome == ACCEPTED else (code or "")[:120],
             next_at=next_at,
             reference=copy.reference,
         )
@@ -86,7 +87,6 @@ Makers = Callable[[int], CopyMaker]
 
 def intend(step: Step, variants: Variants, maker: Makers, *, size: int) -> RetryGroup | None:
     """Commit the intent for the next `size` deferred readers due; None when there are none."""
-    started = time.monotonic()
     # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
     fence = claims.next_fence(now=step.now) if due(step.dispatch.pk, now=step.now) else 0
     with transaction.atomic():
@@ -101,7 +101,7 @@ def intend(step: Step, variants: Variants, maker: Makers, *, size: int) -> Retry
     if not rows:
         return None
     before = {row.subscriber_id: row for row in rows}
-    return RetryGroup(step.dispatch.pk, fence, slot, Group(copies, deadline(started)), before)
+    return RetryGroup(step.dispatch.pk, fence, slot, Group(copies, deadline(step.begun)), before)
 
 
 def due(dispatch_id: int, *, now: datetime) -> bool:

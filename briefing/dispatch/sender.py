@@ -59,6 +59,8 @@ class Drain:
             knows_all = True
             if self.load.hold_next() or self._is_due_again():
                 knows_all = self._work()
+            else:
+                self.pace.leave_unused()
         except BaseException:
             self.load.journal.leave()
             raise
@@ -109,8 +111,9 @@ class Drain:
         if size is None:
             return None
         load = self.load
-        now = self.clock.now()
-        step = intents.Step(self.dispatch, load.journal, load.answered, now, session.turn)
+        # In this order: a worker stopped between the two must not think that it has more time.
+        begun, now = time.monotonic(), self.clock.now()
+        step = intents.Step(self.dispatch, load.journal, load.answered, now, begun, session.turn)
         group: Answered | Stopped | None
         if load.held is None:
             group = again.intend(step, self.transport, self.makers, size=size)
@@ -183,8 +186,7 @@ def drain(
         return DrainReport(stopped=dispatch.state)
     if reason := holding.guard(now=clock.now()):
         return DrainReport(stopped=reason)
-    limit = settings.DRAIN_SECONDS if seconds is None else seconds
-    ends_at = time.monotonic() + limit
+    ends_at = time.monotonic() + (settings.DRAIN_SECONDS if seconds is None else seconds)
     return Drain(
         dispatch,
         transport,

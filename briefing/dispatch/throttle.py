@@ -53,13 +53,17 @@ def current_rate(account: str, lane: str, slowdown: float) -> float | None:
     return per_second or None
 
 
-def group_size(account: str, lane: str, *, preferred: int | None) -> int:
+def group_size(account: str, lane: str, *, preferred: int | None, now: datetime) -> int:
     """Return how many copies to intend at once: what the transport takes best in one call.
 
-    With a slow limit the groups are small, so that they are spread evenly.
+    With a slow limit the groups are small, so that they are spread evenly; and a day of a warm-up
+    has no room for a group that is larger than what is left of it.
     """
-    limits = [each for each in (rate(account, ""), rate(account, lane)) if each]
-    return max(1, min([preferred or settings.GROUP_SIZE, *(int(each) for each in limits)]))
+    most = [int(each) for each in (rate(account, ""), rate(account, lane)) if each]
+    left = _left_today(account, now=now)
+    if left is not None:
+        most.append(left)
+    return max(1, min([preferred or settings.GROUP_SIZE, *most]))
 
 
 def take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
@@ -154,6 +158,15 @@ def warm_up_limit(account: str, *, now: datetime) -> int | None:
     if days >= plan.days:
         return None
     return int(plan.first * plan.growth ** max(0, days)) if days >= 0 else 0
+
+
+def _left_today(account: str, *, now: datetime) -> int | None:
+    """Return how many messages a warming account may still send on this day."""
+    limit = warm_up_limit(account, now=now)
+    if limit is None:
+        return None
+    used = Allowance.objects.filter(account=account, day=now.date()).values_list("used", flat=True)
+    return limit - (used.first() or 0)
 
 
 def _take_allowance(account: str, number: int, *, now: datetime) -> Grant:

@@ -1,5 +1,7 @@
 """One worker of the sequences in any order: its hands, and the connection it has open."""
 
+import time
+
 from briefing.dispatch import intents, sender
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.load import Load
@@ -23,7 +25,7 @@ class Worker:
         """Take along what came back."""
         load = self.load
         answered, load.answered = load.answered, []
-        return intents.Step(dispatch, load.journal, answered, load.clock.now())
+        return intents.Step(dispatch, load.journal, answered, load.clock.now(), time.monotonic())
 
     def collect(self) -> None:
         """Wait for the next answer and write it down."""

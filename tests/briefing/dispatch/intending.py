@@ -1,5 +1,6 @@
 """A worker in the midst of a batch, and what its intents leave in the database and the journal."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ class Worker:
     def intend(
         self, size: int, *, answered: Iterable[Answered] = (), at: datetime = NOW
     ) -> InFlight | Stopped:
-        step = Step(self.dispatch, self.journal, list(answered), at)
+        step = Step(self.dispatch, self.journal, list(answered), at, time.monotonic())
         return intents.intend(step, self.held, self.maker, size=size)
 
     def send(self, size: int, *, at: datetime = NOW) -> InFlight:

@@ -1,5 +1,6 @@
 """The point of no return: what an intent commits, what is known of it before, and until when."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -187,11 +188,11 @@ def test_a_copy_is_started_only_while_its_answer_fits_into_the_lease(
     assert intents.deadline(100.0) == pytest.approx(100.0 + seconds)
 
 
-def test_the_time_until_then_begins_before_the_intent_and_not_behind_its_commit(
+def test_the_time_until_then_begins_with_the_step_and_not_behind_its_commit(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(1000, 9000, 100))
-    monkeypatch.setattr("briefing.dispatch.intents.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
 
     group = worker.send(2)
 

@@ -13,6 +13,7 @@ from briefing.dispatch.clock import Clock
 from briefing.dispatch.groups import InFlight
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, UNKNOWN
 from briefing.dispatch.pace import Pace, usable_account
+from briefing.limits import WarmUp
 from briefing.models import Alert, Breaker, Bucket, Dispatch
 from briefing.transports.base import Copy, Group
 from tests.briefing.dispatch.making import Provider, ProviderSession, dispatching
@@ -256,6 +257,22 @@ def test_an_account_that_waiting_does_not_heal_pauses_the_dispatch_and_tells_a_p
     assert told.text.endswith("!. Mend the account's settings, then resume the dispatch.")
 
 
+def test_a_drain_begins_with_one_reader_where_the_last_group_before_it_was_not_answered(
+    session: ProviderSession, waited: list[float]
+) -> None:
+    Breaker.objects.create(account="bulk", failures=1, recent=1)
+    Breaker.objects.create(account="other", failures=0, recent=1)
+    later, elsewhere = (
+        Pace(each, Dispatch(pk=7), Clock(NOW, 1000.0)) for each in ("bulk", "other")
+    )
+
+    assert later.ask(held(), now=NOW)[0] == 1
+    assert elsewhere.ask(held(), now=NOW)[0] > 1
+
+    later.note_group(group(ACCEPTED), session)
+    assert later.ask(held(), now=NOW)[0] > 1
+
+
 # ------------------------------------------------------------------------------- which account
 def test_the_fallback_is_used_while_the_bulk_account_is_shut_off(settings: Settings) -> None:
     settings.MAIL_ACCOUNTS = {"bulk": "smtp://a", "transactional": "smtp://b"}
@@ -266,3 +283,13 @@ def test_the_fallback_is_used_while_the_bulk_account_is_shut_off(settings: Setti
     settings.MAIL_ACCOUNTS["fallback"] = "smtp://c"
     assert usable_account(now=NOW) == "fallback"
     assert usable_account(now=NOW + timedelta(seconds=1)) == "bulk"
+
+
+# --------------------------------------------------------------------------------- its age
+def test_of_an_account_that_begins_with_fewer_than_a_group_as_many_leave_as_its_day_allows(
+    pace: Pace, settings: Settings
+) -> None:
+    settings.WARM_UP = {"bulk": WarmUp(start=NOW.date(), first=30, growth=2.0, days=3)}
+
+    assert pace.ask(held(), now=NOW) == (30, timedelta(0))
+    assert pace.ask(held(), now=NOW) == (0, timedelta(hours=15))

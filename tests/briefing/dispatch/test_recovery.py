@@ -1,5 +1,6 @@
 """What a dead worker leaves behind is settled once, and nothing of it is sent again by itself."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
@@ -60,7 +61,7 @@ class Worker:
             self.dispatch,
             sender_of(self.dispatch),
         )
-        step = intents.Step(self.dispatch, self.journal, [], timezone.now())
+        step = intents.Step(self.dispatch, self.journal, [], timezone.now(), time.monotonic())
         group = intents.intend(step, self.held, maker, size=1 if self.held.cautious else 4)
         assert isinstance(group, InFlight)
         return group
@@ -221,7 +222,7 @@ def test_a_worker_that_lost_its_fence_commits_no_further_intent() -> None:
         sleeper.dispatch,
         sender_of(sleeper.dispatch),
     )
-    step = intents.Step(sleeper.dispatch, sleeper.journal, [], Clock.read().now())
+    step = intents.Step(sleeper.dispatch, sleeper.journal, [], Clock.read().now(), time.monotonic())
     stopped = intents.intend(step, sleeper.held, maker, size=4)
 
     assert stopped == intents.Stopped("fence", lost=True)

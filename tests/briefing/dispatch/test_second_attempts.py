@@ -133,3 +133,23 @@ def test_a_second_attempt_holds_up_nobody_who_claims(monkeypatch: pytest.MonkeyP
 
     assert len(provider.received) == 4
     assert inside == [False]
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(days=2)])
+def test_whom_an_outage_kept_from_a_second_attempt_is_not_given_up_for_their_age(
+    age: timedelta,
+) -> None:
+    dispatch = dispatching(1)
+    provider = deferring(dispatch)
+    Delivery.objects.update(at=timezone.now() - age)
+
+    words = "refused again and again: " + "!" * 120
+
+    def go_away(_copy: Copy) -> None:
+        provider.down = words
+
+    provider.before = go_away
+    sender.drain(dispatch.pk, provider)
+
+    row = Delivery.objects.get()
+    assert (row.outcome, row.attempts, row.code) == (DEFERRED, 1, words[:120])

@@ -1,12 +1,14 @@
 """The way of an issue from planned batches to one row for each reader."""
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import control, progress, sender
+from briefing.dispatch import control, intents, progress, sender
 from briefing.dispatch.copies import BadReaderError, CopyMaker
 from briefing.dispatch.outcome import (
     ACCEPTED,
@@ -254,3 +256,22 @@ def test_a_reader_whose_data_cannot_be_written_is_set_aside_and_the_others_go_on
 
     assert outcomes(dispatch)["reader1@mail.example"] == QUARANTINED
     assert sorted(provider.received) == ["reader0@mail.example", "reader2@mail.example"]
+
+
+def test_a_worker_stopped_between_a_look_at_the_clock_and_its_intent_sends_nothing_too_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispatch = dispatching(2)
+    provider = Provider()
+    intend, really, asleep = intents.intend, time.monotonic, [0.0]
+
+    def stopped_before(*args: Any, **kwargs: Any) -> Any:
+        asleep[0] += 600.0
+        return intend(*args, **kwargs)
+
+    monkeypatch.setattr(time, "monotonic", lambda: really() + asleep[0])
+    monkeypatch.setattr(intents, "intend", stopped_before)
+    sender.drain(dispatch.pk, provider)
+
+    assert provider.received == []
+    assert not Delivery.objects.exists()

@@ -128,7 +128,7 @@ def test_a_group_is_no_larger_than_a_seconds_worth(
 ) -> None:
     settings.RATES, settings.GROUP_SIZE = rates, 100
 
-    assert throttle.group_size("bulk", "mail.example", preferred=preferred) == size
+    assert throttle.group_size("bulk", "mail.example", preferred=preferred, now=NOW) == size
 
 
 @pytest.mark.parametrize(
@@ -268,3 +268,15 @@ def test_what_another_limit_refuses_is_not_taken_from_the_days_allowance(
 
     assert used() == 20
     assert Allowance.objects.get(account="other").used == 9
+
+
+@pytest.mark.parametrize(
+    ("used", "preferred", "size"), [(0, None, 100), (0, 30, 30), (60, None, 40), (100, None, 1)]
+)
+def test_a_group_is_no_larger_than_what_is_left_of_a_day_of_the_warm_up(
+    used: int, preferred: int | None, size: int, settings: Settings
+) -> None:
+    settings.WARM_UP, settings.RATES, settings.GROUP_SIZE = {"bulk": PLAN}, {}, 250
+    assert take(used).granted
+
+    assert throttle.group_size("bulk", "", preferred=preferred, now=NOW) == size
