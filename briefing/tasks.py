@@ -12,7 +12,7 @@ from django.db import transaction
 from briefing import heartbeat
 from briefing.archive import linkcheck, websub
 from briefing.celery import is_ending
-from briefing.dispatch import control, outage, pace, planner, sender, timetable, upkeep
+from briefing.dispatch import claims, control, outage, pace, planner, sender, timetable, upkeep
 from briefing.dispatch.clock import database_now
 from briefing.issues import digest, senders
 from briefing.mailbox import places, reading
@@ -32,6 +32,8 @@ _OUTAGE_SECONDS = 2.0
 _FOLD_SECONDS = 10.0
 # A worker's clock may be a little ahead of the database's.
 _CLOCKS_DIFFER = 0.5
+# The latest fence when this process began to look through a dispatch, by the dispatch's number.
+_looked_at: dict[int, int] = {}
 
 
 @shared_task
@@ -45,20 +47,29 @@ def plan(dispatch_id: int) -> None:
 
 
 @shared_task
-def drain(dispatch_id: int) -> None:
+def drain(dispatch_id: int, rung_at: int | None = None) -> None:
     """Send what is due of a dispatch for a while, then ring again if there is more.
 
-    Safe to run twice because a batch is claimed by one conditional UPDATE.
+    `rung_at` is the latest fence when it was rung for, where that is known. Safe to run twice because
+    a batch is claimed by one conditional UPDATE.
     """
     with _outlasting(drain, dispatch_id):
+        fence = claims.last_fence()
+        if rung_at is not None and rung_at < _looked_at.get(dispatch_id, 0) <= fence:
+            # Answered already: this process has looked since, and rang again if there was more. Each
+            # sweep and each planned slice rings, and all of them answered would hold up other issues.
+            return
         account = pace.usable_account(now=database_now())
         if account is None:
             # Every account is shut off for the moment; the sweep rings again.
             return
+        _looked_at[dispatch_id] = fence
         transport = accounts.transport(account)
         report = sender.drain(dispatch_id, transport, account=account, is_stopping=is_ending)
-        if report.more:
-            _ring(drain, dispatch_id, seconds=report.wait.total_seconds())
+        if report.more and report.wait:
+            doorbell.ring_soon(drain, dispatch_id, seconds=report.wait.total_seconds())
+        elif report.more:
+            ring(dispatch_id)
         else:
             control.finish_if_done(dispatch_id, now=database_now())
 
@@ -222,7 +233,7 @@ def drain_later(dispatch_id: int) -> None:
 
 def ring(dispatch_id: int) -> None:
     """Wake a worker for a dispatch."""
-    _ring(drain, dispatch_id)
+    doorbell.ring(drain, (dispatch_id, claims.last_fence()))
 
 
 def _ring(task: Task, dispatch_id: int, *, seconds: float = 0.0) -> None:

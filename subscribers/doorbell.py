@@ -22,8 +22,8 @@ _SILENT_SECONDS = 15.0
 _connection: Connection | None = None
 _lock = threading.Lock()
 _silent_until = 0.0
-# By task: until when a ring that was put on the queue is still to be answered.
-_soon: dict[str, float] = {}
+# By task and what it is about: until when a ring that was put on the queue is still to be answered.
+_soon: dict[tuple[Any, ...], float] = {}
 
 
 def ring_later(task: "Task[Any, Any]", *args: Any) -> None:
@@ -31,19 +31,20 @@ def ring_later(task: "Task[Any, Any]", *args: Any) -> None:
     transaction.on_commit(lambda: ring(task, args))
 
 
-def ring_soon(task: "Task[Any, Any]", *, seconds: float = 1.0) -> None:
+def ring_soon(task: "Task[Any, Any]", *args: Any, seconds: float = 1.0) -> None:
     """Ring for a task to begin in so many seconds, once however often it is asked for until then.
 
     For what looks for whatever is due: a burst of a hundred thousand reports is one ring a second,
     not a hundred thousand before the next confirmation. Call it behind the commit: what is committed
     before the ring is answered is found by it.
     """
-    now = time.monotonic()
+    about, now = (task.name, *args), time.monotonic()
     with _lock:
-        if now < _soon.get(task.name, 0.0):
+        # One that begins later does not do: somebody has to look sooner.
+        if now < _soon.get(about, 0.0) <= now + seconds:
             return
-        _soon[task.name] = now + seconds
-    ring(task, (), seconds=seconds)
+        _soon[about] = now + seconds
+    ring(task, args, seconds=seconds)
 
 
 def forget() -> None:

@@ -67,5 +67,5 @@ def test_a_broker_that_is_away_stops_no_worker_and_no_sweep(
     heartbeat.give(["dispatch"])
     tasks.sweep()
 
-    assert [ring.args for ring in doorbell.rung("briefing.tasks.drain")] == [(dispatch.pk,)]
+    assert [ring.args[0] for ring in doorbell.rung("briefing.tasks.drain")] == [dispatch.pk]
     assert caplog.text.count("heartbeat_untold") == 2
