@@ -208,7 +208,7 @@ DKIM_SELECTORS: list[str] = env.list("DKIM_SELECTORS", [])
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "desk@robotics-briefing.example")
 
 # ---------------------------------------------------------------------------- dispatch
-GROUP_SIZE = env.int("GROUP_SIZE", 250)
+GROUP_SIZE = env.int("GROUP_SIZE", 250, validate=validate.Range(1, 1000))
 BATCH_SIZE = env.int("BATCH_SIZE", 500)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
 if LEASE_SECONDS < 1.5 * EMAIL_TIMEOUT:

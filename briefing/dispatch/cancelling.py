@@ -30,8 +30,10 @@ def settle_as_unknown(dispatch_id: int, *, by: str, now: datetime) -> int:
 
 
 def _settle(dispatch_id: int, outcome: int, code: str, *, now: datetime) -> int:
-    # Whoever waits for a trial's decision waits no more.
+    # Nobody waits any more: for a trial's decision, or until a lane or an account may send again.
     trials.open_rest(dispatch_id, now=now)
+    waiting = Batch.objects.filter(dispatch_id=dispatch_id, state=Batch.State.PENDING)
+    waiting.filter(not_before__gt=now).update(not_before=now)
     settled = _deferred(dispatch_id, outcome, code)
     while held := claims.claim(dispatch_id, now=now):
         settled += _rest_of(dispatch_id, held, outcome, code, now=now)

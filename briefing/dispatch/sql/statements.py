@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-# The cursor of each connection: a new one for every statement would cost as much as its answer.
+# The cursor of each of Django's connections: a new one for every statement would cost as much as its
+# answer. By Django's and not by the driver's: a cursor holds on to that, and nothing would ever go.
 _cursors: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
 
 
@@ -49,11 +50,11 @@ def _cursor() -> Any:
     if database.vendor != "postgresql":
         return database.cursor()
     database.ensure_connection()
-    driver = database.connection
-    if (cursor := _cursors.get(driver)) is None:
+    driver, cursor = database.connection, _cursors.get(database)
+    if cursor is None or cursor.connection is not driver:
         # Django has the driver prepare nothing; of all cursors only this one can be prepared for.
         driver.prepare_threshold = 1
-        cursor = _cursors[driver] = _server_binding()(driver)
+        cursor = _cursors[database] = _server_binding()(driver)
     wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
     return wrap(cursor)
 

@@ -106,3 +106,13 @@ def test_after_a_restore_everybody_without_an_answer_is_listed_as_unknown() -> N
     assert (batch.state, batch.done_upto, batch.intent_upto) == (Batch.State.DONE, 5, 5)
     assert batch.lease_until is None
     assert cancelling.settle_as_unknown(dispatch.pk, by="x", now=timezone.now()) == 0
+
+
+def test_whoever_waits_for_a_lanes_time_is_cancelled_now() -> None:
+    dispatch = dispatching(5)
+    Batch.objects.update(not_before=timezone.now() + timedelta(hours=15))
+
+    control.cancel(dispatch, reason="a person")
+    cancelling.settle(dispatch.pk, now=timezone.now())
+
+    assert list(outcomes(dispatch).values()) == [CANCELLED] * 5

@@ -1,11 +1,13 @@
 """A database that goes away in the midst of a drain costs time: no copy, no row and no answer."""
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -21,6 +23,7 @@ from briefing.dispatch import (
     upkeep,
 )
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED
+from briefing.dispatch.sql import statements
 from briefing.models import Batch, Delivery
 from briefing.transports.base import Copy
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
@@ -170,3 +173,17 @@ def test_when_it_stays_away_the_journal_is_left_and_tells_what_was_answered(
 
     assert set(outcomes(dispatch).values()) == {ACCEPTED}
     assert once(provider.received)
+
+
+def test_a_connection_that_was_lost_is_let_go() -> None:
+    """As many as a worker ever had would be kept: it has a new one after each restart."""
+    if connection.vendor != "postgresql":
+        pytest.skip("no cursor is kept for SQLite")
+    statements.rows("SELECT 1", [])
+    lost = weakref.ref(connection.connection)
+    connection.close()
+
+    assert statements.rows("SELECT 1", []) == [(1,)]
+    gc.collect()
+
+    assert lost() is None
