@@ -6,7 +6,7 @@ taken all the same, so batches are read here, line by line. A single message is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anymail.exceptions import AnymailError
@@ -25,6 +25,8 @@ _MISREAD = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 # Anymail's words for what the provider will not deliver, and for what it took.
 _REFUSALS = frozenset({"invalid", "rejected", "failed"})
 _TAKEN = frozenset({"sent", "queued"})
+# As much as a delivery's column takes.
+_LONGEST_REFERENCE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,18 @@ def read(reply: Reply, asked: Asked) -> Answer:
         lines = list(reader(reply, asked))
     except (*_MISREAD, AnymailError):
         lines = verdicts.of_all(_UNREADABLE, asked.copies)
-    lines = (lines + verdicts.of_all(_NOT_NAMED, asked.copies))[: asked.copies]
+    lines = [_kept(line) for line in (lines + verdicts.of_all(_NOT_NAMED, asked.copies))]
+    lines = lines[: asked.copies]
     stop = next((line.code or "" for line in lines if line.outcome is None), "")
     clear = any(line.outcome != UNKNOWN for line in lines)
     return Answer(lines, stop=stop, for_good=bool(stop), clear=clear)
+
+
+def _kept(line: Verdict) -> Verdict:
+    """Leave out a reference that no row can hold, whatever a provider put there."""
+    given: Any = line.reference
+    fits = isinstance(given, str) and given.isprintable() and len(given) <= _LONGEST_REFERENCE
+    return line if fits or given is None else replace(line, reference=None)
 
 
 def _by_anymail(reply: Reply, asked: Asked) -> Lines:

@@ -1,6 +1,7 @@
 """Amazon SES speaks through boto3: the same parts, handed to its client as parameters."""
 
 import json
+import ssl
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -44,9 +45,13 @@ class SesCaller:
             exceptions.EndpointConnectionError,
             exceptions.ConnectTimeoutError,
             exceptions.ProxyConnectionError,
-            exceptions.SSLError,
         ) as error:
             raise NotConnectedError(type(error).__name__) from error
+        except exceptions.SSLError as error:
+            # TLS can break behind the call as well as before it: only a certificate tells which.
+            if _is_untrusted(error):
+                raise NotConnectedError("SSLCertVerificationError") from error
+            raise
         finally:
             self._departure.announce = None
         about = answer["ResponseMetadata"]
@@ -60,6 +65,13 @@ class SesCaller:
     def _announce(self, **_event: Any) -> None:
         if announce := getattr(self._departure, "announce", None):
             announce(None)
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Whether it was the server's certificate: nothing is said to a server before it is trusted."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def refusal(response: dict[str, Any]) -> Reply:

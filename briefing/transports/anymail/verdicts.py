@@ -14,6 +14,7 @@ from typing import Any
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.transports.anymail.calling import Reply
 from briefing.transports.capabilities import Capability
+from briefing.transports.headers import clean
 
 _ADDRESS = re.compile(r"<?[^\s<>@'\"]+@[^\s<>'\"]+>?")
 # A request that was not understood: by one reader's fault when it held one reader.
@@ -158,5 +159,5 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
 
 
 def tidy(words: str) -> str:
-    """Return a provider's words without addresses, which it likes to quote, and not too long."""
-    return " ".join(_ADDRESS.sub("<...>", words).split())[:120]
+    """Return a provider's words as a row holds them: no addresses, which it likes to quote."""
+    return clean(" ".join(_ADDRESS.sub("<...>", words).split()))[:120]

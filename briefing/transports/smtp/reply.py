@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
+from briefing.transports.headers import clean
 
 CLOSING = 421
 GO_AHEAD = 354
@@ -20,6 +21,8 @@ _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 _ALL_WELL = re.compile(rb"2\d\d [^\n]*\n" * 3 + rb"354 [^\n]*\n\Z")
 # Said of us, not of the reader: commands out of order, or no login.
 _ABOUT_US = frozenset({500, 502, 503, 504, 530, 535, 538})
+# Of a reader's address, mailbox or the way there: subjects 1, 2 and 4, but for a sender's address.
+_OF_READER = re.compile(r"5\d\d[ -]5\.(1\.(?![78]\b)|[24]\.)\d")
 _TOO_LARGE = re.compile(rb"552|5\d\d[ -]5\.3\.4\b")
 
 
@@ -31,7 +34,7 @@ class Reply(NamedTuple):
 
     def __str__(self) -> str:
         """Never holds an address: replies like to quote them."""
-        words = self.line[4:].decode("utf-8", "replace")
+        words = clean(self.line[4:].decode("utf-8", "replace"))
         return f"{self.code} {_ADDRESS.sub('<address>', words)}"[:120].rstrip()
 
 
@@ -85,3 +88,8 @@ def of_envelope(stage: str, reply: Reply, *, utf8: bool) -> int | None:
         # MAIL is the same for every reader, but for the size and the wish for SMTPUTF8.
         return REJECTED if utf8 or _TOO_LARGE.match(reply.line) else None
     return None if reply.code in _ABOUT_US else REJECTED
+
+
+def blames_reader(code: str) -> bool:
+    """Whether a refusal, as it stands beside a copy, says that it is the reader's and nobody else's."""
+    return _OF_READER.match(code) is not None

@@ -5,13 +5,17 @@ import time
 from collections import deque
 
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED
-from briefing.transports.base import Group, Watcher
+from briefing.transports.base import Copy, Group, Watcher
 from briefing.transports.smtp.dial import Connection, Dialler
 from briefing.transports.smtp.lane import Lane
 from briefing.transports.smtp.owner import Held
+from briefing.transports.smtp.reply import blames_reader
 
 # A copy over which so many connections were lost, while others are answered, is what loses them.
 _MAX_LOSSES = 3
+# So many copies refused in a row, and none for its reader's address, are refused for our sake: a relay
+# that does not know us, a network that is on somebody's list.
+_MAX_REFUSED = 20
 
 
 class SmtpSession:
@@ -44,6 +48,8 @@ class SmtpSession:
         # Connections lost in a row without an answer: a server that always hangs up is down.
         self._barren = 0
         self._ever_answered = False
+        # Refusals in a row that blamed no reader.
+        self._refused = 0
         # Whether a connection came or went since copies were last dealt out to all of them.
         self._changed = False
         # When next to look whether a lane waits too long for its answer.
@@ -89,6 +95,17 @@ class SmtpSession:
         if held.copy.outcome in {ACCEPTED, REJECTED}:
             self._barren = 0
             self._ever_answered = True
+        self._learn(held.copy)
+
+    def _learn(self, copy: Copy) -> None:
+        """Stop for a person where a server refuses everybody: waiting will not mend it."""
+        if copy.outcome != REJECTED or blames_reader(copy.code or ""):
+            self._refused = 0
+            return
+        self._refused += 1
+        if self._refused >= _MAX_REFUSED and not self._trouble:
+            self._trouble = f"refused again and again: {copy.code}"
+            self.down_for_good = self._changed = True
 
     def returned(self, held: Held) -> None:
         """Take back a copy that was certainly not handed over; others go first now."""

@@ -1,6 +1,7 @@
 """A provider's API on loopback: real sockets, answers by script, and a memory of every request."""
 
 import json
+import os
 import socket
 import ssl
 import struct
@@ -70,6 +71,16 @@ class Reset:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         # Detached, because the file that reads from it would keep it open.
         socket.close(connection.detach())
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """Take the request over TLS and answer with what is no TLS."""
+
+    def act(self, connection: socket.socket, read_body: Callable[[], bytes]) -> None:
+        read_body()
+        with socket.socket(fileno=os.dup(connection.fileno())) as beneath:
+            beneath.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,3 +194,16 @@ def test_lines_beyond_the_copies_are_nobodys() -> None:
     lines = [{"ErrorCode": 0, "MessageID": "a"}, {"ErrorCode": 0, "MessageID": "b"}]
     assert read("postmark", lines, 1).verdicts == taken("a")
     assert read("postmark", lines, 3).verdicts == [*taken("a", "b"), NOT_NAMED]
+
+
+@pytest.mark.parametrize("odd", [7, None, {"id": 1}, "x" * 121, "nul\0", "half \ud83d", ["a"]])
+def test_a_reference_that_no_row_can_hold_is_left_out_and_the_copy_is_taken(odd: Any) -> None:
+    lines = [{"ErrorCode": 0, "MessageID": each} for each in ("a", odd)]
+    assert read("postmark", lines, 2).verdicts == taken("a", None)
+
+
+def test_a_refusal_in_odd_words_is_kept_in_those_that_a_row_can_hold() -> None:
+    lines = [{"ErrorCode": 300, "Message": "no\0 \ud83d\u202esuch\nmailbox"}]
+    assert read("postmark", lines, 1).verdicts == [Verdict(REJECTED, "300 no such mailbox")]
+    refused = read("postmark", {"ErrorCode": 300, "Message": "no\0"}, 1, status=422)
+    assert refused.verdicts == [Verdict(REJECTED, "422 300 no")]

@@ -1,14 +1,11 @@
 """An opened provider: deadlines, calls that drip, groups side by side, and when to stop."""
 
-import ssl
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
 from briefing.transports.anymail.transport import AnymailTransport
@@ -196,43 +193,7 @@ def test_a_closed_session_sends_nothing_that_still_waits(route_to: RouteTo) -> N
     assert sum(copy.started for copy in copies) <= 1
 
 
-# ---------------------------------------------------------------------------- over TLS
-@pytest.fixture
-def authority(tmp_path: Path) -> trustme.CA:
-    """An authority of this test's own."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    return made
-
-
-def _server_context(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
-def test_over_tls_the_same_holds(
-    route_to: RouteTo, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
-    route = route_to("postmark", tls=_server_context(authority))
-    for first in (0, 200):
-        group = route.hand_over(route.copies(200, first=first))
-        assert outcomes(group) == [ACCEPTED] * 200
-    assert route.api.connections == 1
-
-
-def test_a_certificate_that_is_not_trusted_gives_the_group_back(
-    route_to: RouteTo, authority: trustme.CA
-) -> None:
-    route = route_to("postmark", tls=_server_context(authority))
-    group = route.hand_over(route.copies(2))
-    assert outcomes(group) == [None, None]
-    assert not any(copy.started for copy in group.copies)
-    assert "certificate" in (group.copies[0].code or "").lower()
-    assert route.watcher.notes == []
-
-
+# ---------------------------------------------------------------------------- on the way
 def test_through_a_proxy_a_call_is_noted_before_it_leaves(
     route_to: RouteTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

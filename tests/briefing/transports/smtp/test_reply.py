@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
-from briefing.transports.smtp.reply import Replies, Reply, of_envelope, of_message
+from briefing.transports.smtp.reply import (
+    Replies,
+    Reply,
+    blames_reader,
+    of_envelope,
+    of_message,
+)
 
 _LINES = (
     b"250-first\r\n250 last\r\n",
@@ -108,3 +114,31 @@ def test_a_refused_envelope_is_the_copys_or_ours(
     stage: str, line: bytes, outcome: int | None, *, utf8: bool
 ) -> None:
     assert of_envelope(stage, Reply(int(line[:3]), line), utf8=utf8) == outcome
+
+
+def test_a_reply_is_shown_without_what_no_row_can_hold() -> None:
+    assert (
+        str(Reply(550, b"550 5.1.1 no\0body \x1b[31mhere\xe2\x80\xae"))
+        == "550 5.1.1 nobody [31mhere"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "blames"),
+    [
+        ("550 5.1.1 nobody", True),
+        ("550-5.2.1 closed", True),
+        ("552 5.2.2 full", True),
+        ("553 5.1.8 your domain", False),
+        ("553 5.1.7 your address", False),
+        ("550 5.1.10 takes no mail", True),
+        ("554 5.7.1 Relay access denied", False),
+        ("550 relay not permitted", False),
+        ("550 5.4.1 Access denied", True),
+        ("", False),
+    ],
+)
+def test_a_refusal_is_the_readers_where_its_code_is_of_their_address(
+    code: str, *, blames: bool
+) -> None:
+    assert blames_reader(code) is blames

@@ -221,3 +221,42 @@ def test_a_worker_stopped_past_its_lease_as_it_begins_a_message_does_not_send_it
         session.close()
     assert sending.fates(sent) == ["given back"] * 2
     assert server.begun == set()
+
+
+@both_ways
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "dot"])
+def test_a_server_that_refuses_everybody_is_left_for_a_person_to_look_at(
+    verb: str, offer: tuple[str, ...]
+) -> None:
+    sent = sending.copies(60)
+    rule = Rule(verb, b"554 5.7.1 Relay access denied\r\n", first=3, times=ALWAYS)
+    with ScriptedServer((rule,), offer=offer) as server:
+        account = sending.transport(server.port, sockets=2)
+        session = sending.send(account, [sent[:30], sent[30:]], Notebook(server))
+    fates = sending.fates(sent)
+    assert fates.count("accepted") == 2
+    # What both connections had in hand is answered still.
+    assert 20 <= fates.count("rejected") <= 26
+    assert fates.count("given back") == 58 - fates.count("rejected")
+    left = {copy.code for copy in sent if copy.outcome is None}
+    assert left == {"refused again and again: 554 5.7.1 Relay access denied"}
+    assert session.down_for_good
+
+
+@pytest.mark.parametrize("reply", [b"550 5.1.1 nobody\r\n", b"552 5.2.2 full\r\n"])
+def test_however_many_mailboxes_are_gone_the_server_is_not_left(reply: bytes) -> None:
+    sent = sending.copies(30)
+    with ScriptedServer((Rule("RCPT", reply, times=ALWAYS),)) as server:
+        session = sending.send(sending.transport(server.port), [sent], Notebook(server))
+    assert sending.fates(sent) == ["rejected"] * 30
+    assert not session.down_for_good
+
+
+def test_refusals_with_another_answer_among_them_are_their_readers() -> None:
+    refused = b"554 5.7.1 no\r\n"
+    rules = tuple(Rule("RCPT", refused, first=first, times=15) for first in (1, 17))
+    sent = sending.copies(31)
+    with ScriptedServer(rules) as server:
+        session = sending.send(sending.transport(server.port), [sent], Notebook(server))
+    assert sending.fates(sent) == ["rejected"] * 15 + ["accepted"] + ["rejected"] * 15
+    assert not session.down_for_good
