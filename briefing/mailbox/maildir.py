@@ -41,7 +41,8 @@ class Maildir:
     def set_aside(self, name: str) -> None:
         """Move a mail into the folder that a person looks through."""
         with suppress(KeyError, FileNotFoundError):
-            self._box.add_folder(_ASIDE).add(self._box.get_message(name))
+            # As it came: the reason that it is here may be that nothing can read it.
+            self._box.add_folder(_ASIDE).add(self._box.get_bytes(name))
             self._box.discard(name)
 
     def close(self) -> None:

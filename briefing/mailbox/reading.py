@@ -26,6 +26,11 @@ MAX_BYTES = 1024 * 1024
 # What one turn takes: the next one comes within a minute, and a drain may be waiting.
 AT_ONCE = 200
 _PROVIDER = "mailbox"
+# So many parts are no report. Each line of a mail is compared with the borders of all it stands in,
+# so that many of them cost minutes; a person looks at such a mail.
+_MOST_PARTS = 30
+# What reading raises that nobody wrote to be read; the last one when parts or comments stand too deep.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class Done(StrEnum):
@@ -53,24 +58,47 @@ class Mailbox(Protocol):
 
 
 def read_all(mailbox: Mailbox, *, now: datetime, limit: int = AT_ONCE) -> Counter[Done]:
-    """Work in what waits, and remove each mail once that is committed. Safe to run twice."""
+    """Work in what waits, and remove each mail once that is committed. Safe to run twice.
+
+    Raises: OSError, at the end, where a mail could not be removed; it is worked in again next time.
+    """
     done: Counter[Done] = Counter()
+    refused: OSError | None = None
     for _number, name in zip(range(limit), mailbox.names(), strict=False):
         raw = mailbox.read(name)
         if not raw:
             continue
-        became = _one(raw, now=now)
-        if became is Done.SET_ASIDE:
-            mailbox.set_aside(name)
-        else:
-            mailbox.remove(name)
+        became = take_in(raw, now=now)
         done[became] += 1
+        try:
+            if became is Done.SET_ASIDE:
+                mailbox.set_aside(name)
+            else:
+                mailbox.remove(name)
+        except OSError as error:
+            # One that cannot be removed must not stand before all others for ever.
+            refused = refused or error
+    if refused:
+        raise refused
     return done
 
 
 def take_in(raw: bytes, *, now: datetime, recipient: str = "") -> Done:
-    """Work in one mail, whoever wrote it. `recipient` is the envelope's, where it is known."""
-    report = reports.read(raw[:MAX_BYTES], recipient=recipient)
+    """Work in one mail, whoever wrote it. `recipient` is the envelope's, where it is known.
+
+    What cannot be read at all is set aside: it must not stop what lies behind it.
+    """
+    raw = raw[:MAX_BYTES]
+    try:
+        if raw.lower().count(b"multipart/") > _MOST_PARTS:
+            return Done.SET_ASIDE
+        return _take_in(reports.read(raw, recipient=recipient), now=now)
+    except _UNREADABLE:
+        logger.exception("mail_unreadable bytes=%s", len(raw))
+        return Done.SET_ASIDE
+
+
+def _take_in(report: Report, *, now: datetime) -> Done:
     if report.kind is Kind.AUTOMATIC:
         return Done.IGNORED
     if report.leaving:
@@ -85,15 +113,6 @@ def take_in(raw: bytes, *, now: datetime, recipient: str = "") -> Done:
         return Done.SET_ASIDE
     record.keep([_event(report, now=now)], now=now)
     return Done.TAKEN_IN
-
-
-def _one(raw: bytes, *, now: datetime) -> Done:
-    """Work in one mail; what cannot be read at all must not stop what lies behind it."""
-    try:
-        return take_in(raw, now=now)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        logger.exception("mail_unreadable bytes=%s", len(raw))
-        return Done.SET_ASIDE
 
 
 def _event(report: Report, *, now: datetime) -> record.Report:

@@ -11,6 +11,9 @@ from briefing.mailbox.parts import blocks, field, part
 from briefing.tracking.verdicts import Bounce, enhanced, of_bounce
 
 _ADDRESS = re.compile(r"<?[^\s<>@;]+@[^\s<>;]+>?")
+# Cut before it is searched, and again behind that: anybody may write a field as long as a mail, and
+# each place of one word could begin an address.
+_MAX_READ = 1000
 _MAX_WORDS = 120
 # RFC 3464 section 2.3.3. "relayed" and "expanded" left the world that reports: nothing follows.
 _KINDS = {"failed": "bounced", "delayed": "deferred", "delivered": "delivered"}
@@ -50,4 +53,4 @@ def _of_block(block: Message) -> Status | None:
 
 def tidy(words: str) -> str:
     """Return a server's words without addresses, which it likes to quote, and not too long."""
-    return " ".join(_ADDRESS.sub("<address>", words).split())[:_MAX_WORDS]
+    return " ".join(_ADDRESS.sub("<address>", words[:_MAX_READ]).split())[:_MAX_WORDS]

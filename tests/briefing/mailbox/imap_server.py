@@ -17,6 +17,9 @@ class Folders:
     mails: dict[int, bytes]
     takes_copies: bool = True
     uidplus: bool = True
+    # Mails that it does not let anybody delete, and what it says instead of an answer to a command.
+    keeps: frozenset[int] = frozenset()
+    rubbish: dict[str, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)
     aside: list[bytes] = field(default_factory=list)
     port: int = 0
@@ -40,6 +43,10 @@ def serving(folders: Folders, context: ssl.SSLContext) -> Iterator[Folders]:
             self.wfile.write(b"* OK ready\r\n")
             while line := self.rfile.readline():
                 tag, _space, rest = line.decode().strip().partition(" ")
+                verb = rest.removeprefix("UID ").partition(" ")[0]
+                if verb in folders.rubbish:
+                    self.wfile.write(folders.rubbish[verb])
+                    return
                 lines = _answer(folders, rest)
                 self.wfile.write(b"".join(lines[:-1]) + f"{tag} {lines[-1].decode()}\r\n".encode())
                 if rest == "LOGOUT":
@@ -92,6 +99,8 @@ def _change(folders: Folders, verb: str, rest: str) -> bool:
     number = (
         int(rest.split(maxsplit=1)[0]) if rest and rest.split(maxsplit=1)[0].isdecimal() else None
     )
+    if verb == "STORE" and number in folders.keeps:
+        return False
     if verb == "STORE" and number:
         folders.flagged(number).add(re.findall(r"\((.+)\)", rest)[0])
     elif verb == "COPY" and number:

@@ -53,6 +53,44 @@ def test_a_server_without_room_for_letters_keeps_them_and_they_are_read_once() -
     assert list(folders.mails) == [9]
 
 
+@pytest.mark.django_db
+def test_a_mail_that_cannot_be_deleted_does_not_stand_before_the_others() -> None:
+    mine = factories.subscription("ada@mail.example")
+    leaving = letters.leaving(mine.subscriber_id, mine.newsletter_id)
+    stays = frozenset({3})
+    with server(Folders({3: letters.letter("dsn/vacation"), 9: leaving}, keeps=stays)) as folders:
+        with pytest.raises(MailboxError, match="STORE"):
+            read(folders)
+        assert list(folders.mails) == [3]
+    mine.refresh_from_db()
+    assert mine.state == Subscription.State.UNSUBSCRIBED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("verb", "rubbish"),
+    [
+        ("LOGIN", b""),
+        ("SELECT", b"* BYE\r\n"),
+        ("SEARCH", b"HTTP/1.1 400 no\r\n\xff\r\n"),
+        ("FETCH", b"* 1 FETCH (BODY[] {70}\r\n"),
+        ("COPY", b""),
+        ("STORE", b"* BYE\r\n"),
+        ("EXPUNGE", b"HTTP/1.1 400 no\r\n"),
+    ],
+)
+def test_a_server_that_hangs_up_or_talks_rubbish_is_told_of_and_loses_no_mail(
+    verb: str, rubbish: bytes
+) -> None:
+    mails = {3: letters.letter("dsn/vacation"), 9: letters.letter("dsn/letter")}
+    with server(Folders(dict(mails), rubbish={verb: rubbish})) as folders:
+        with pytest.raises(MailboxError):
+            read(folders)
+        folders.rubbish = {}
+        read(folders)
+        assert folders.aside == [mails[9]]
+
+
 def test_a_wrong_password_is_told_without_it() -> None:
     with server(Folders({})) as folders, pytest.raises(MailboxError) as caught:
         read(folders, password="wr0ng")

@@ -1,6 +1,7 @@
 """From a mailbox to events and unsubscribes, whatever waits in it and whenever the reader dies."""
 
 import io
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -185,6 +186,35 @@ def test_a_report_about_a_test_mail_suppresses_nobody() -> None:
     assert take_in(letters.letter("dsn/postfix", dispatch_id=0), now=timezone.now()) is (
         Done.SET_ASIDE
     )
+
+
+def nested(levels: int, *, lines: int = 0) -> bytes:
+    """Return a mail whose parts stand so many deep inside each other."""
+    form = "Content-Type: multipart/mixed; boundary=b{0}\n\n--b{0}\n"
+    heads = "".join(form.format(level) for level in range(levels))
+    return f"From: mailer-daemon@gateway.example\n{heads}\n{'x' * 70}\n".encode() + b"x\n" * lines
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        nested(2000),
+        b"From: " + b"(" * 5000 + b"\n\nx\n",
+        b"From: a@mail.example\n" + b"Content-Type: message/rfc822\n\n" * 2000,
+    ],
+    ids=["parts", "comments", "mails"],
+)
+def test_a_mail_too_deep_to_be_read_stops_no_other(maildir: Path, poison: bytes) -> None:
+    mine = factories.subscription("ada@mail.example")
+    deliver(maildir, poison, letters.leaving(mine.subscriber_id, mine.newsletter_id))
+    assert read(maildir) == {Done.SET_ASIDE: 1, Done.TAKEN_IN: 1}
+
+
+def test_many_parts_inside_each_other_are_not_looked_through() -> None:
+    """Every line of them would be compared with every border."""
+    began = time.process_time()
+    assert take_in(nested(300, lines=60_000), now=timezone.now()) is Done.SET_ASIDE
+    assert time.process_time() - began < 1
 
 
 @given(st.binary(min_size=1, max_size=300))

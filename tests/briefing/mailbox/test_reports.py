@@ -1,10 +1,13 @@
 """What a mail that came back says, whoever wrote it and however badly."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from briefing.mailbox.reports import Kind, read
+from briefing.tracking.verdicts import Bounce
 from subscribers import links
 from tests.briefing.mailbox import letters
 
@@ -79,3 +82,13 @@ def test_no_mail_is_so_broken_that_reading_fails(noise: bytes, at: int) -> None:
     whole = letters.letter("dsn/postfix")
     assert read(noise).kind in Kind
     assert read(whole[:at] + noise + whole[at:]).kind in Kind
+
+
+def test_one_endless_word_costs_no_time() -> None:
+    """Each of its places could begin an address: searched whole it would take hours."""
+    whole = letters.letter("dsn/postfix").replace(
+        b"smtp; 550 5.1.1", b"smtp; 550 5.1.1 " + b"a" * 90_000
+    )
+    began = time.process_time()
+    assert read(whole).bounce == Bounce.HARD
+    assert time.process_time() - began < 5
