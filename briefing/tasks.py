@@ -18,7 +18,7 @@ from briefing.issues import digest, senders
 from briefing.mailbox import places, reading
 from briefing.nameserver import Asker
 from briefing.reconciling import nightly, unknown
-from briefing.tracking import apply, retention
+from briefing.tracking import apply, refused, retention
 from briefing.transports import accounts
 from subscribers import doorbell
 from subscribers import retention as noting
@@ -70,8 +70,8 @@ def drain(dispatch_id: int, rung_at: int | None = None) -> None:
             doorbell.ring_soon(drain, dispatch_id, seconds=report.wait.total_seconds())
         elif report.more:
             ring(dispatch_id)
-        else:
-            control.finish_if_done(dispatch_id, now=database_now())
+        elif control.finish_if_done(dispatch_id, now=database_now()):
+            refused.draw(dispatch_id, now=database_now())
 
 
 @shared_task
@@ -180,8 +180,10 @@ def look_up_senders() -> None:
 def reconcile() -> None:
     """Begin tonight's comparison with each provider, and ask again about what is still unknown.
 
-    Safe to run twice because a provider has one comparison at a time.
+    Refusals of the last days are drawn again. Safe to run twice because a provider has one
+    comparison at a time, and consequences may be repeated.
     """
+    refused.draw_lately(now=database_now())
     nightly.begin(now=database_now())
     unknown.resolve(now=database_now(), again=True)
     doorbell.ring_soon(fold)

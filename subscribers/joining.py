@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
+
 from subscribers import address, consent, outbox, suppression, tally
 from subscribers.consent import Entry, Origin
 from subscribers.models import (
@@ -64,6 +66,24 @@ def joined(signup: SignupRequest) -> Joined | None:
         subscriber__address_key=signup.address_key, newsletter=signup.newsletter
     ).first()
     return Joined(subscription, newly=False) if subscription else None
+
+
+def proven_at(subscriber_id: int) -> datetime | None:
+    """Return when a reader last proved the mailbox, or was let go by a person.
+
+    Whoever is subscribed and confirms once more proves it as well; only the ledger knows of that.
+    """
+    reader = Subscriber.objects.filter(pk=subscriber_id).only("person", "address_key").first()
+    if reader is None or not reader.address_key:
+        return None
+    active = reader.subscriptions.filter(state=Subscription.State.ACTIVE)
+    acts = ConsentRecord.objects.filter(person=reader.person, act=ConsentRecord.Act.CONFIRMED)
+    times = (
+        active.aggregate(latest=Max("confirmed_at"))["latest"],
+        acts.aggregate(latest=Max("at"))["latest"],
+        suppression.history(reader.address_key).aggregate(latest=Max("lifted_at"))["latest"],
+    )
+    return max(filter(None, times), default=None)
 
 
 def take_over(

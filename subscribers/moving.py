@@ -69,6 +69,13 @@ def asked(outbox_id: int) -> Outbox | None:
     )
 
 
+def addresses_of(subscriber_id: int) -> set[str]:
+    """Return the keys of the addresses between which a reader moved lately, as long as they are kept."""
+    rows = Outbox.objects.filter(subscriber=subscriber_id, purpose=Purpose.ADDRESS_CHANGED)
+    told = rows.exclude(context={}).values_list("context", flat=True)
+    return {address.parse(context[side]).key for context in told for side in ("old", "new")}
+
+
 def confirm(row: Outbox, *, origin: Origin, now: datetime) -> int | None:
     """Move the reader; return the id of the mail owed to the old address, None on a second click.
 

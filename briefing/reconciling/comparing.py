@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from operator import attrgetter
 
 from django.db import transaction
-from django.db.models import Max
 
 from briefing.dispatch import alerts
 from briefing.models import Alert, Event, ListedReader, Reconciliation, Repair
@@ -18,7 +17,7 @@ from briefing.providers.base import Why
 from briefing.reconciling import findings
 from briefing.tracking.consequences import BURST_AT_LEAST, BURST_SHARE
 from briefing.tracking.verdicts import of_bounce
-from subscribers import suppression, unsubscribe
+from subscribers import joining, suppression, unsubscribe
 from subscribers.consent import Origin
 from subscribers.models import Subscriber, Subscription, Suppression
 
@@ -90,21 +89,11 @@ def _only(one: Reconciliation) -> Iterator[ListedReader]:
 def _kind(row: ListedReader) -> Kind:
     if row.why == Why.BOUNCED and of_bounce("", row.said).ours:
         return Kind.OURS
-    proven_at = _proven_at(row.subscriber_id)
+    proven_at = joining.proven_at(row.subscriber_id)
     if proven_at and (row.at is None or proven_at > row.at):
         # Without a time the entry may be older than what we know: a person looks at it.
         return Kind.LET_GO
     return Kind.UNSUBSCRIBED if row.why == Why.UNSUBSCRIBED else Kind.SUPPRESSED
-
-
-def _proven_at(reader: int) -> datetime | None:
-    """Return when a reader last confirmed, or was let go by a person."""
-    mine = Subscription.objects.filter(subscriber=reader, state=Subscription.State.ACTIVE)
-    times = [mine.aggregate(latest=Max("confirmed_at"))["latest"]]
-    key = Subscriber.objects.filter(pk=reader).values_list("address_key", flat=True).first()
-    if key:
-        times.append(suppression.history(key).aggregate(latest=Max("lifted_at"))["latest"])
-    return max(filter(None, times), default=None)
 
 
 def _mend(repair: Repair, why: Why, *, now: datetime) -> None:

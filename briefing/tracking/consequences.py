@@ -5,17 +5,18 @@ mail. Everything here may be repeated: a report counts as drawn only once it is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Sum
 
 from briefing.dispatch import alerts, fate
-from briefing.dispatch.outcome import ACCEPTED
 from briefing.dispatch.progress import measure
-from briefing.models import Alert, Burst, Delivery, Dispatch, Event, EventCount
+from briefing.models import Alert, Burst, Dispatch, Event, EventCount
+from briefing.tracking import mailboxes, softly
+from briefing.tracking.mailboxes import Place
 from briefing.tracking.rows import Told
-from subscribers import suppression, unsubscribe
+from subscribers import joining, suppression, unsubscribe
 from subscribers.consent import Origin
 from subscribers.models import Suppression
 
@@ -35,7 +36,6 @@ SOFT_BOUNCES = 3
 BURST_SHARE = 0.05
 # Of fewer than this a share says nothing.
 BURST_AT_LEAST = 20
-_ISSUES_LOOKED_AT = 20
 
 
 def draw(events: Iterable[Told], *, now: datetime) -> None:
@@ -56,16 +56,15 @@ def decide(burst: Burst, decision: str, *, by: str, now: datetime) -> int:
     if not decided or decision != Burst.Decision.SUPPRESS:
         return 0
     readers = Event.objects.filter(dispatch_id=burst.pk, kind=Kind.HARD_BOUNCED)
-    ids = readers.values_list("subscriber_id", flat=True).distinct()
-    for subscriber_id in ids:
-        if subscriber_id is not None:
-            _suppress(subscriber_id, Suppression.Reason.HARD_BOUNCE, "hard bounce", now=now)
-    return len(ids)
+    ids = readers.exclude(subscriber_id=None).values_list("subscriber_id", flat=True).distinct()
+    return _bounced({(burst.pk, reader or 0) for reader in ids}, now=now)
 
 
 def _complaints(events: Iterable[Told], *, now: datetime) -> None:
-    for reader in {event.subscriber_id for event in events if event.kind == Kind.COMPLAINED}:
-        _suppress(reader, Suppression.Reason.COMPLAINT, "complained", now=now)
+    """Suppress whoever complained, in the mailbox that they complained from."""
+    places = {_place(event) for event in events if event.kind == Kind.COMPLAINED}
+    for mailbox in mailboxes.of(places).values():
+        _suppress(mailbox.key, Suppression.Reason.COMPLAINT, "complained", now=now)
 
 
 def _hard_bounces(events: Iterable[Told], *, now: datetime) -> None:
@@ -74,8 +73,20 @@ def _hard_bounces(events: Iterable[Told], *, now: datetime) -> None:
         dispatch_id: dispatch_id is None or _may_suppress(dispatch_id, hard, now=now)
         for dispatch_id in {event.dispatch_id for event in hard}
     }
-    for reader in {event.subscriber_id for event in hard if may[event.dispatch_id]}:
-        _suppress(reader, Suppression.Reason.HARD_BOUNCE, "hard bounce", now=now)
+    _bounced({_place(event) for event in hard if may[event.dispatch_id]}, now=now)
+
+
+def _bounced(places: Collection[Place], *, now: datetime) -> int:
+    """Suppress the mailboxes that copies came back from; return how many.
+
+    The later word counts: a mailbox that its owner has proven since takes mail.
+    """
+    number = 0
+    for (_dispatch, reader), mailbox in mailboxes.of(places).items():
+        if mailbox.key and not _proven_since(reader, mailbox.handed_over_at):
+            _suppress(mailbox.key, Suppression.Reason.HARD_BOUNCE, "hard bounce", now=now)
+            number += 1
+    return number
 
 
 def _may_suppress(dispatch_id: int, events: Iterable[Told], *, now: datetime) -> bool:
@@ -100,36 +111,21 @@ def _may_suppress(dispatch_id: int, events: Iterable[Told], *, now: datetime) ->
     return False
 
 
+def _proven_since(reader: int, handed_over_at: datetime | None) -> bool:
+    proven_at = joining.proven_at(reader) if handed_over_at else None
+    return bool(handed_over_at and proven_at and proven_at > handed_over_at)
+
+
 def _soft_bounces(events: Iterable[Told], *, now: datetime) -> None:
     soft: defaultdict[int, set[int]] = defaultdict(set)
     for event in events:
         if event.kind == Kind.SOFT_BOUNCED and event.dispatch_id and event.subscriber_id:
             soft[event.subscriber_id].add(event.dispatch_id)
-    for reader, issues in _in_a_row(soft).items():
+    keys = mailboxes.present(soft)
+    for reader, issues in softly.in_a_row(soft, keys, now=now).items():
         if issues >= SOFT_BOUNCES:
             note = f"{SOFT_BOUNCES} soft bounces in a row"
-            _suppress(reader, Suppression.Reason.HARD_BOUNCE, note, now=now)
-
-
-def _in_a_row(soft: Mapping[int, set[int]]) -> dict[int, int]:
-    """Return how many of each reader's latest issues bounced softly; a delivery ends the row.
-
-    `soft` has the dispatches whose soft bounces are not folded yet.
-    """
-    latest = Dispatch.objects.order_by("-pk").values_list("pk", "issue_id")[:_ISSUES_LOOKED_AT]
-    issues = dict(latest) if soft else {}
-    rows = Delivery.objects.filter(
-        dispatch_id__in=list(issues), subscriber_id__in=list(soft), outcome=ACCEPTED
-    ).order_by("-dispatch_id")
-    bounced: dict[int, set[int]] = {reader: set() for reader in soft}
-    over: set[int] = set()
-    for dispatch, reader, heard in rows.values_list("dispatch_id", "subscriber_id", "fate"):
-        if heard & fate.DELIVERED:
-            over.add(reader)
-        elif reader not in over and (heard & fate.SOFT_BOUNCED or dispatch in soft[reader]):
-            # A correction or a second dispatch of an issue is the same issue.
-            bounced[reader].add(issues[dispatch])
-    return {reader: len(those) for reader, those in bounced.items()}
+            _suppress(keys[reader], Suppression.Reason.HARD_BOUNCE, note, now=now)
 
 
 def _unsubscribes(events: Iterable[Told], *, now: datetime) -> None:
@@ -161,8 +157,10 @@ def _blocked(events: Iterable[Told], *, now: datetime) -> None:
         alerts.raise_alert(Alert.Kind.BOUNCES, f"blocked {dispatch_id}", text, now=now)
 
 
-def _suppress(
-    subscriber_id: int | None, reason: Suppression.Reason, note: str, *, now: datetime
-) -> None:
-    if subscriber_id is not None:
-        suppression.suppress_reader(subscriber_id, reason, now=now, note=note)
+def _place(event: Told) -> Place:
+    return event.dispatch_id, event.subscriber_id or 0
+
+
+def _suppress(key: str, reason: Suppression.Reason, note: str, *, now: datetime) -> None:
+    if key:
+        suppression.suppress(key, reason, now=now, note=note)

@@ -10,6 +10,7 @@ from django.db import connection
 
 from briefing.dispatch import control, outage, pace, planner, sender, upkeep
 from briefing.dispatch.clock import database_now
+from briefing.tracking import refused
 from briefing.transports import accounts
 
 _IDLE_SECONDS = 1.0
@@ -69,5 +70,6 @@ class Command(BaseCommand):
         )
         if report.down:
             self.stderr.write(f"dispatch {dispatch_id}: {account}: {report.down}")
-        control.finish_if_done(dispatch_id, now=database_now())
+        if control.finish_if_done(dispatch_id, now=database_now()):
+            refused.draw(dispatch_id, now=database_now())
         return report.handed_over

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from briefing.dispatch import control, planner
 from briefing.dispatch.sender import drain
-from briefing.models import Alert, Burst, Dispatch, Event
+from briefing.models import Alert, Burst, Delivery, Dispatch, Event
 from briefing.tracking import consequences
-from subscribers.models import Subscriber, Subscription, Suppression
+from subscribers import address, consent, moving, outbox, suppression
+from subscribers.consent import Origin
+from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression
 from tests import factories
 from tests.briefing.dispatch.making import Provider
 from tests.briefing.tracking.making import hear, readers_of, report, sent
@@ -90,6 +93,96 @@ def test_a_delivery_between_soft_bounces_begins_anew() -> None:
         hear(report(dispatch, reader, kind))
         dispatch = another(dispatch)
     assert reader not in standing()
+
+
+def test_soft_bounces_between_issues_that_nothing_was_heard_of_are_not_in_a_row() -> None:
+    """A mail server reports no delivery: what has not come back within days has arrived."""
+    dispatch = sent(1)
+    (reader,) = readers_of(dispatch)
+    for kind in (Kind.SOFT_BOUNCED, Kind.SOFT_BOUNCED, None, Kind.SOFT_BOUNCED):
+        if kind:
+            hear(report(dispatch, reader, kind))
+        Delivery.objects.update(at=F("at") - timedelta(days=7))
+        dispatch = another(dispatch)
+    assert reader not in standing()
+
+
+def test_a_newsletter_that_goes_out_daily_hides_no_soft_bounces_of_another() -> None:
+    dispatch = sent(1)
+    (reader,) = readers_of(dispatch)
+    daily = factories.issue(factories.newsletter("daily"), [factories.article("Daily")])
+    for number in range(3):
+        hear(report(dispatch, reader, Kind.SOFT_BOUNCED))
+        Dispatch.objects.bulk_create(
+            Dispatch(
+                issue=daily,
+                edition=dispatch.edition,
+                kind=Dispatch.Kind.CORRECTION,
+                state=Dispatch.State.CANCELLED,
+                ceiling=0,
+                created_at=timezone.now(),
+            )
+            for _day in range(20)
+        )
+        if number < 2:
+            dispatch = another(dispatch)
+    assert standing()[reader] == Reason.HARD_BOUNCE
+
+
+def move(reader: int, to: str) -> None:
+    """Let a reader move to another address, by the rules."""
+    row = Subscription.objects.get(subscriber=reader)
+    asked = moving.asked(moving.ask(row, address.parse(to), now=timezone.now()) or 0)
+    assert asked
+    moving.confirm(asked, origin=Origin(form="address"), now=timezone.now())
+
+
+@pytest.mark.parametrize("kind", [Kind.HARD_BOUNCED, Kind.COMPLAINED])
+def test_a_report_is_held_against_the_mailbox_that_the_copy_went_to(kind: Kind) -> None:
+    dispatch = sent(2)
+    reader, other = readers_of(dispatch)
+    move(reader, "new@mail.example")
+    hear(report(dispatch, reader, kind), report(dispatch, other, kind))
+    assert standing().keys() & {reader, other} == {other}
+    assert suppression.reasons("reader0@mail.example")
+    # Of a later copy, to the new address, it counts.
+    hear(report(another(dispatch), reader, kind))
+    assert reader in standing()
+
+
+def test_of_an_address_that_nobody_knows_any_more_nobody_is_held_to_account() -> None:
+    dispatch = sent(1)
+    (reader,) = readers_of(dispatch)
+    move(reader, "new@mail.example")
+    outbox.forget_addresses(now=timezone.now() + timedelta(days=9))
+    before = Suppression.objects.count()
+    hear(report(dispatch, reader, Kind.HARD_BOUNCED))
+    assert Suppression.objects.count() == before
+
+
+def test_soft_bounces_of_a_mailbox_that_was_left_do_not_count_for_the_next() -> None:
+    dispatch = sent(1)
+    (reader,) = readers_of(dispatch)
+    for number in range(3):
+        hear(report(dispatch, reader, Kind.SOFT_BOUNCED))
+        if number == 1:
+            move(reader, "new@mail.example")
+        dispatch = another(dispatch)
+    assert reader not in standing()
+
+
+def test_who_proved_the_mailbox_after_a_copy_is_not_suppressed_for_its_bounce(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They signed up again because nothing came; then the burst is decided about."""
+    _dispatch, readers = bounce_many(monkeypatch)
+    again = Subscription.objects.get(subscriber=readers[0])
+    now = timezone.now() + timedelta(seconds=2)
+    act = ConsentRecord.Act.CONFIRMED
+    consent.record(consent.Entry(again.subscriber.person, act, now, again.newsletter_id))
+    burst = Burst.objects.get()
+    assert consequences.decide(burst, Burst.Decision.SUPPRESS, by="olivia", now=now) == 3
+    assert standing().keys() & set(readers) == set(readers[1:])
 
 
 def test_an_unsubscribe_at_the_provider_is_one_here() -> None:
