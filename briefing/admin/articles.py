@@ -11,16 +11,16 @@ from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 
 from briefing.admin.choices import newest_articles
 from briefing.admin.site import desk
+from briefing.admin.versions import VersionedAdmin
 from briefing.admin.writing import ArticleForm
 from briefing.archive import keeping, linkcheck, pictures, reading, slugs
 from briefing.models import Article, ArticleAuthor, Correction, Source, WatchItem
-from subscribers.admin.base import DeskModelAdmin, LabelledInline
+from subscribers.admin.base import LabelledInline
 
 
 class BylineInline(LabelledInline, TabularInline):
@@ -92,7 +92,7 @@ class CorrectionInline(StackedInline):
 
 
 @admin.register(Article, site=desk)
-class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
+class ArticleAdmin(VersionedAdmin):
     """Where articles are written."""
 
     form = ArticleForm
@@ -104,6 +104,11 @@ class ArticleAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     ordering = ("-updated_at", "-pk")
     sortable_by = ("headline", "published_at", "updated_at")
     prepopulated_fields = {"slug": ("headline",)}
+    restored = (
+        *("headline", "dek", "body", "topic", "locale", "watch_heading"),
+        *("image", "image_alt", "image_credit", "image_licence"),
+    )
+    compared = ("status", "published_at", "slug")
     inlines = (BylineInline, SourceInline, WatchItemInline, CorrectionInline)
     fieldsets = (
         (None, {"fields": ("based_on", "headline", "dek", "body")}),

@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from briefing.admin.site import desk
+from briefing.admin.versions import VersionedAdmin
 from briefing.models import Issue, IssueItem
-from subscribers.admin.base import DeskModelAdmin, LabelledInline
+from subscribers.admin.base import LabelledInline
 
 
 class IssueItemInline(LabelledInline, TabularInline):
@@ -35,7 +35,7 @@ class IssueItemInline(LabelledInline, TabularInline):
 
 
 @admin.register(Issue, site=desk)
-class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
+class IssueAdmin(VersionedAdmin):
     """Where an issue is put together, looked at, tried and dispatched."""
 
     list_display = ("subject_shown", "newsletter", "state", "articles_shown", "published_at")
@@ -45,6 +45,8 @@ class IssueAdmin(SimpleHistoryAdmin, DeskModelAdmin):
     search_help_text = _("Words of the subject")
     ordering = ("-pk",)
     sortable_by = ()
+    restored = ("subject", "second_subject", "preheader", "intro", "counts_clicks")
+    compared = ("status",)
     inlines = (IssueItemInline,)
     fieldsets = (
         (None, {"fields": ("subject", "second_subject", "preheader", "intro", "counts_clicks")}),

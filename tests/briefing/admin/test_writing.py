@@ -99,22 +99,6 @@ def test_saving_over_a_colleagues_newer_version_is_stopped_once_and_both_stay(
     assert "Theirs" in [each.body for each in draft.history.all()]
 
 
-def test_versions_are_compared_and_an_earlier_one_is_restored(desk: Client) -> None:
-    draft = article(status="draft", published_at=None, body="First words")
-    desk.post(change(draft), posted(draft, body="Other words"))
-    first = draft.history.earliest()
-
-    history = desk.get(f"/admin/briefing/article/{draft.pk}/history/").content.decode()
-    assert "First words" in history
-    assert "Other words" in history
-    desk.post(
-        f"/admin/briefing/article/{draft.pk}/history/{first.pk}/",
-        posted(draft, body=first.body),
-    )
-
-    assert Article.objects.get().body == "First words"
-
-
 def test_a_changed_slug_leads_its_old_address_to_the_article(desk: Client) -> None:
     piece = article("Old name")
     values = posted(piece, slug="new-name", status="published")
