@@ -1,19 +1,18 @@
-"""The second person: above a number of readers, somebody else has to have looked as well.
+"""The second person at the desk: who has approved, who still has to, and the words put forward."""
 
-Off unless SECOND_PERSON_ABOVE says from how many readers on. What was approved is the issue as it
-stood: a change makes the approval void. Source: OWASP ASVS 5.0.0, 2.3.5.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 
 from briefing.admin import audit
-from briefing.models import AuditEntry, Issue
+from briefing.issues import seconding
+from briefing.models import Dispatch, Issue
 
-ACT = "issue.approve"
+# How long words wait for a second person; later they have to be put forward again.
+_WAITS_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,38 @@ class Approval:
         return self.needed and not self.by
 
 
-def approval_of(issue: Issue, *, readers: int, user: Any) -> Approval:
-    """Return how it stands with an issue for somebody who wants to send it."""
-    limit = settings.SECOND_PERSON_ABOVE
-    if not limit or readers <= limit:
+def approval_of(
+    issue: Issue, *, readers: int, user: Any, kind: str = Dispatch.Kind.MAIN
+) -> Approval:
+    """Return how it stands with an issue, as it is in memory, for somebody who wants to send it."""
+    if not seconding.is_needed(readers):
         return Approval(needed=False)
-    entries = AuditEntry.objects.filter(
-        act=ACT, subject=Issue._meta.label_lower, subject_id=str(issue.pk)
-    ).select_related("actor")
-    changed = issue.history.order_by("-history_date").values_list("history_date", flat=True).first()
-    if changed:
-        entries = entries.filter(at__gte=changed)
-    others = entries.exclude(actor=user).order_by("-pk").first()
+    entries = seconding.approvals(issue, kind)
+    other = entries.exclude(actor=user).first()
     return Approval(
         needed=True,
-        by=others.actor.get_username() if others and others.actor else "",
+        by=other.actor.get_username() if other and other.actor else "",
         own=entries.filter(actor=user).exists(),
     )
 
 
-def approve(request: HttpRequest, issue: Issue, *, readers: int) -> None:
+def approve(
+    request: HttpRequest, issue: Issue, *, readers: int, kind: str = Dispatch.Kind.MAIN
+) -> None:
     """Write down that this person has looked; sending it is then for somebody else."""
-    audit.record(request, ACT, issue, readers=readers)
+    content = seconding.fingerprint(issue, kind)
+    audit.record(request, seconding.ACT, issue, readers=readers, kind=kind, content=content)
+
+
+def put_forward(issue: Issue, words: Mapping[str, str]) -> None:
+    """Keep a correction's words for the second person; the log that outlives everything has none."""
+    cache.set(_place(issue), dict(words), _WAITS_SECONDS)
+
+
+def put_forward_for(issue: Issue) -> dict[str, str]:
+    """Return the words that wait for a second person, if there are any."""
+    return dict(cache.get(_place(issue)) or {})
+
+
+def _place(issue: Issue) -> str:
+    return f"correction:{issue.pk}"

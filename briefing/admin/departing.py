@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from briefing.admin.firsts import FirstWaveForm
-from briefing.issues.preflight import Finding
+from briefing.issues.rules import Finding
 from briefing.models import Issue
 from subscribers.forms import regions
 
@@ -56,11 +56,17 @@ class DepartureForm(FirstWaveForm, CountForm):
     )
 
     def __init__(
-        self, *args: Any, issue: Issue, warnings: Sequence[Finding], now: datetime, **kwargs: Any
+        self,
+        *args: Any,
+        issue: Issue,
+        warnings: Sequence[Finding],
+        not_before: datetime | None,
+        now: datetime,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.offer_firsts(issue, planned=self.planned)
-        self.warnings, self.now = warnings, now
+        self.warnings, self.not_before, self.now = warnings, not_before, now
         self.departs_at: datetime | None = None
         zones: Any = self.fields["zone"]
         zones.initial = issue.zone or issue.newsletter.time_zone
@@ -91,6 +97,8 @@ class DepartureForm(FirstWaveForm, CountForm):
             else:
                 if self.departs_at <= self.now:
                     self.add_error("at", _("That time is over. Leave it empty to send it now."))
+        if self.not_before and (self.departs_at or self.now) < self.not_before:
+            self.add_error("at", _("One of its articles is not public by then: see above."))
         return data
 
 

@@ -1,9 +1,12 @@
 """After a dispatch: the issue to those it missed, or corrected to those who received it."""
 
+import copy
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from briefing import tasks
-from briefing.admin import audit, trail
+from briefing.admin import approving, audit, trail
 from briefing.admin.departing import CountForm
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
@@ -25,6 +28,8 @@ from subscribers import audience
 from subscribers.models import Subscription
 
 Kind = Dispatch.Kind
+# What a correction says of its own.
+_WORDS = ("subject", "intro")
 TITLES = {
     Kind.MISSED.value: _("Send to those it missed"),
     Kind.CORRECTION.value: _("Send a correction"),
@@ -68,7 +73,11 @@ def follow(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     now = timezone.now()
     planned = count(main, kind, now=now)
     form = _form(request, issue, kind, planned=planned)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST" and form.is_valid()
+    approval = _approval(request, issue, kind, form, readers=planned)
+    if sent and approval.missing:
+        return _put_forward(request, issue, kind, form.cleaned_data, readers=planned)
+    if sent:
         try:
             dispatch = _start(issue, kind, form.cleaned_data, now=now)
         except (control.DispatchRefusedError, *REFUSALS) as error:
@@ -84,6 +93,7 @@ def follow(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         issue=issue,
         kind=kind,
         planned=planned,
+        approval=approval,
         form=form,
         trail=trail.issue(issue),
     )
@@ -93,9 +103,39 @@ def _form(request: HttpRequest, issue: Issue, kind: str, *, planned: int) -> Cou
     data = request.POST or None
     if kind == Kind.MISSED:
         return CountForm(data, planned=planned)
-    return CorrectionForm(
-        data, planned=planned, initial={"subject": issue.subject, "intro": issue.intro}
+    words = {"subject": issue.subject, "intro": issue.intro} | approving.put_forward_for(issue)
+    return CorrectionForm(data, planned=planned, initial=words)
+
+
+def _approval(
+    request: HttpRequest, issue: Issue, kind: str, form: CountForm, *, readers: int
+) -> approving.Approval:
+    """Return how it stands with the words in the form, for the person who has it before them."""
+    words = form.cleaned_data if form.is_valid() else form.initial
+    corrected = _corrected(issue, words)
+    return approving.approval_of(corrected, readers=readers, user=request.user, kind=kind)
+
+
+def _corrected(issue: Issue, words: Mapping[str, Any]) -> Issue:
+    """Return the issue with a correction's words in it, not saved."""
+    corrected = copy.copy(issue)
+    corrected.subject = words.get("subject", issue.subject)
+    corrected.intro = words.get("intro", issue.intro)
+    return corrected
+
+
+def _put_forward(
+    request: HttpRequest, issue: Issue, kind: str, values: dict[str, Any], *, readers: int
+) -> HttpResponse:
+    """Keep what one person wants to send until a second one sends it, word for word."""
+    words: dict[str, str] = {name: values[name] for name in _WORDS if name in values}
+    if words:
+        approving.put_forward(issue, words)
+    approving.approve(request, _corrected(issue, words), readers=readers, kind=kind)
+    messages.success(
+        request, _("Put forward. It goes out once somebody else has opened this page and sends it.")
     )
+    return redirect("desk-follow", issue.pk, kind)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Dispatch: who will get the issue and who will not, then one press that cannot be an accident."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,8 @@ from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
 from briefing.dispatch import control, timetable
-from briefing.issues import contents, preflight
+from briefing.issues import contents, preflight, rules
+from briefing.issues.rules import Finding
 from briefing.models import Dispatch, Issue
 from subscribers import audience
 
@@ -47,6 +49,15 @@ class Excluded:
     readers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the gate found: what blocks, what another hour passes by, what wants a name."""
+
+    errors: list[Finding]
+    later: list[Finding]
+    warnings: list[Finding]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("briefing.dispatch_issue")
 @needs_second_factor
@@ -65,9 +76,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         scope=contents.scope(issue),
         since=comparing.moment_of(last),
     )
-    found = preflight.findings(issue, now=now)
-    errors = [each for each in found if each.blocks]
-    warnings = [each for each in found if not each.blocks]
+    found = _sorted(preflight.findings(issue, now=now))
     approval = approving.approval_of(issue, readers=count.planned, user=request.user)
     if request.method == "POST" and (answer := _aside(request, issue, readers=count.planned)):
         return answer
@@ -75,10 +84,11 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST or None,
         issue=issue,
         planned=count.planned,
-        warnings=warnings,
+        warnings=found.warnings,
+        not_before=contents.public_from(issue),
         now=now,
     )
-    if request.method == "POST" and form.is_valid() and not errors and not approval.missing:
+    if request.method == "POST" and form.is_valid() and not found.errors and not approval.missing:
         departed = _depart(request, issue, form, now=now)
         if departed is not None:
             return departed
@@ -92,11 +102,22 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         count=count,
         excluded=excluded_from(count.excluded),
         change=last and comparing.change(last, count, words=REASONS),
-        errors=errors,
-        warnings=warnings,
+        errors=found.errors,
+        later=found.later,
+        warnings=found.warnings,
         approval=approval,
         form=form,
         trail=trail.issue(issue),
+    )
+
+
+def _sorted(found: Sequence[Finding]) -> Found:
+    """Tell what blocks from what only wants another hour, and from warnings."""
+    blocks = [each for each in found if each.blocks]
+    return Found(
+        errors=[each for each in blocks if each.name != rules.EMBARGO],
+        later=[each for each in blocks if each.name == rules.EMBARGO],
+        warnings=[each for each in found if not each.blocks],
     )
 
 

@@ -1,9 +1,10 @@
 """What an issue's mail says of each article: plain values for the templates, absolute addresses."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from briefing.archive import pictures
@@ -41,6 +42,13 @@ def scope(issue: Issue) -> Scope:
         topics=frozenset(topic for topic in topics if topic is not None),
         for_everybody=None in topics,
     )
+
+
+def public_from(issue: Issue) -> datetime | None:
+    """Return from when on everything in the issue that is published can be read."""
+    published = issue.articles.filter(status=Article.Status.PUBLISHED)
+    at: datetime | None = published.aggregate(last=Max("published_at"))["last"]
+    return at
 
 
 def entries(issue: Issue, *, topics: Topics | None = None) -> list[ArticleEntry]:

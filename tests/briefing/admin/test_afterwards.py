@@ -5,12 +5,14 @@ import json
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.admin import following
 from briefing.dispatch import control, holding, planner
 from briefing.dispatch.alerts import raise_alert
 from briefing.models import Alert, AuditEntry, Delivery, Dispatch, Issue
 from subscribers.models import Subscriber
+from tests.briefing.admin.conftest import holder_of, log_in
 from tests.briefing.admin.test_deliveries import deliver
 from tests.factories import NOW, issue, newsletter, noise, subscription
 from tests.queue import Doorbell
@@ -146,6 +148,36 @@ def test_a_correction_says_what_was_wrong_and_goes_to_those_who_have_it(
     assert sent.edition != finished.edition
     corrected = Issue.objects.get(pk=finished.issue_id)
     assert (corrected.subject, corrected.intro) == (words["subject"], words["intro"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("missed", {}), ("correction", {"subject": "Correction: robots", "intro": "Not 7 but 9."})],
+)
+def test_what_follows_needs_a_second_person_too(
+    desk: Client, finished: Dispatch, settings: Settings, kind: str, words: dict[str, str]
+) -> None:
+    settings.SECOND_PERSON_ABOVE = 1
+    outcome = Outcome.REJECTED if kind == "missed" else Outcome.ACCEPTED
+    Delivery.objects.filter(dispatch=finished).update(outcome=outcome)
+    address = f"/admin/issues/{finished.issue_id}/{kind}/"
+    other, sent = log_in(holder_of("publisher")), {"count": "3", **words}
+
+    for _press in range(2):
+        desk.post(address, sent)
+    assert Dispatch.objects.count() == 1
+    assert "Somebody else has to send it" in desk.get(address).text
+    shown = other.get(address).text
+    assert "Put forward by olivia" in shown
+    assert all(word in shown for word in words.values())
+    if words:
+        # Other words are put forward anew.
+        other.post(address, sent | {"intro": "Another."})
+        assert Dispatch.objects.count() == 1
+
+    other.post(address, sent)
+
+    assert Dispatch.objects.count() == 2
 
 
 def test_a_refused_correction_leaves_the_issue_as_it_was(desk: Client, finished: Dispatch) -> None:

@@ -134,6 +134,32 @@ def test_an_approval_is_of_the_issue_as_it_stood(
     assert not Dispatch.objects.exists()
 
 
+def test_an_approval_is_of_the_headlines_too(
+    desk: Client, draft: Issue, settings: Settings
+) -> None:
+    settings.SECOND_PERSON_ABOVE = 2
+    log_in(holder_of("publisher")).post(f"/admin/issues/{draft.pk}/dispatch/", {"approve": "1"})
+    draft.articles.update(headline="What nobody has approved")
+    press(desk, draft, accepted="on")
+    assert not Dispatch.objects.exists()
+
+
+def test_an_issue_waits_for_the_end_of_an_embargo(desk: Client, draft: Issue) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    draft.articles.update(published_at=tomorrow)
+    page = desk.get(f"/admin/issues/{draft.pk}/dispatch/").text
+    assert "is public from" in page
+    assert 'name="count"' in page
+    press(desk, draft, accepted="on")
+    press(desk, draft, accepted="on", at=f"{timezone.now():%Y-%m-%d}T23:59", zone="UTC")
+    draft.refresh_from_db()
+    assert (draft.send_at, Dispatch.objects.count()) == (None, 0)
+    day = (tomorrow + timedelta(days=1)).date()
+    press(desk, draft, accepted="on", at=f"{day}T09:00", zone="UTC")
+    draft.refresh_from_db()
+    assert draft.send_at is not None
+
+
 def test_below_the_limit_nobody_is_asked(desk: Client, draft: Issue, settings: Settings) -> None:
     settings.SECOND_PERSON_ABOVE = 3
     press(desk, draft, accepted="on")

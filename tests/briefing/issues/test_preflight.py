@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.archive import linkcheck
-from briefing.issues import compiling, preflight
-from briefing.models import Article, AuditEntry, Issue, Source
+from briefing.issues import compiling, preflight, seconding
+from briefing.models import Article, AuditEntry, Issue, Source, User
 from tests import factories
 from tests.factories import article, issue, newsletter, subscription
 
@@ -98,7 +99,7 @@ def changed_since_its_test(made: Issue) -> None:
 BAD: list[tuple[Callable[[Issue], None], str, bool]] = [
     (without_articles, "articles", True),
     (with_a_draft, "unpublished", True),
-    (with_tomorrows_article, "unpublished", True),
+    (with_tomorrows_article, "embargo", True),
     (with_an_undescribed_picture, "picture", True),
     (with_an_uncredited_picture, "picture", True),
     (with_an_unknown_expression, "expression", True),
@@ -126,6 +127,36 @@ def test_what_is_wrong_is_found_and_said(
     for each in preflight.findings(made, now=timezone.now()):
         assert str(each.what).endswith(".")
         assert str(each.mend).endswith(".")
+
+
+def test_an_article_that_is_public_when_the_issue_goes_out_is_public_enough(sound: Issue) -> None:
+    with_tomorrows_article(sound)
+    Issue.objects.update(send_at=timezone.now() + timedelta(days=2))
+    assert "embargo" not in found(sound)
+
+
+def test_what_goes_out_by_itself_is_what_the_second_person_approved(
+    sound: Issue, settings: Settings
+) -> None:
+    subscription("second@example.org")
+    settings.SECOND_PERSON_ABOVE = 1
+    Issue.objects.update(send_at=timezone.now() + timedelta(days=2), scheduled_by="olivia")
+    assert "second person" in found(sound)
+    made = Issue.objects.get()
+    for name in ("olivia", "paul"):
+        AuditEntry.objects.create(
+            at=timezone.now(),
+            act=seconding.ACT,
+            actor=User.objects.create_user(name),
+            subject="briefing.issue",
+            subject_id=str(made.pk),
+            detail={"content": seconding.fingerprint(made, "main")},
+        )
+        assert ("second person" in found(sound)) is (name == "olivia")
+    Article.objects.update(body="A comma, mended.")
+    assert "second person" not in found(sound)
+    Article.objects.update(headline="Something nobody has seen")
+    assert "second person" in found(sound)
 
 
 def test_a_test_of_another_issue_is_no_test_of_this_one(sound: Issue) -> None:

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from briefing import nameserver
-from briefing.issues import preflight, senders
+from briefing.issues import preflight, rules, senders
 from briefing.management.commands import doctor
 from briefing.models import Issue, SenderRecords
 from briefing.nameserver import Asker
@@ -44,7 +44,7 @@ def looked_up(server: NameServer) -> SenderRecords:
     return senders.look_up(DOMAIN, Asker(server.resolver), now=NOW)
 
 
-def found(made: Issue, *, days: int = 0) -> list[preflight.Finding]:
+def found(made: Issue, *, days: int = 0) -> list[rules.Finding]:
     now = NOW + timedelta(days=days, minutes=1)
     return [each for each in preflight.findings(made, now=now) if each.name == "sender"]
 
