@@ -120,7 +120,8 @@ def in_full() -> ArticleQuerySet:
 
 def with_everything(articles: ArticleQuerySet) -> ArticleQuerySet:
     """Fetch what an article's page shows together with it."""
-    watched = WatchItem.objects.select_related("followed_up_in")
+    # A follow-up that visitors may not read yet is none: even its headline would tell.
+    watched = WatchItem.objects.prefetch_related(Prefetch("followed_up_in", public()))
     return articles.select_related("topic").prefetch_related(
         _BYLINES, "sources", "corrections", Prefetch("watch_items", watched)
     )

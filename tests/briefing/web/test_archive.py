@@ -1,6 +1,7 @@
 """The archive's pages: what they show, and what they keep to themselves."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -79,6 +80,18 @@ def test_a_correction_and_the_outcome_of_what_was_watched_are_shown(client: Clie
     assert "It happened." in text
     assert "By 41 to 9." in text
     assert f'href="{later.get_absolute_url()}">The night shift agreed' in text
+
+
+def test_a_follow_up_tells_nothing_before_it_is_public(client: Client) -> None:
+    article = factories.article()
+    tomorrow = timezone.now() + timedelta(days=1)
+    hidden: list[dict[str, Any]] = [{"status": "draft"}, {"published_at": tomorrow}]
+    for number, values in enumerate(hidden):
+        secret = factories.article(f"A secret {number}", **values)
+        WatchItem.objects.filter(article=article).update(outcome="happened", followed_up_in=secret)
+        text = text_of(client, article.get_absolute_url())
+        assert "It happened." in text
+        assert "secret" not in text
 
 
 @pytest.mark.usefixtures("_unpublished")
