@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "subscribers",
     "unfold",
     "unfold.contrib.filters",
-    "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -261,16 +260,17 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 # A session ends with the browser, and never outlives a working day.
 ACCOUNT_SESSION_REMEMBER = False
-# Counted per address on the network alone: counted per name, a stranger could lock a colleague out.
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,60/d/ip"}
+# Counted per name, a stranger could lock a colleague out. The key: accounts.py says what is counted.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/ip,60/d/ip,20/h/key"}
+# A changed address is where the password is reset: whoever finds the desk open cannot change it.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Sending and exporting ask for it. A demo copy reaches nobody, so it does not insist.
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", MODE != "demo")
-STAFF_SESSION_SECONDS = 8 * 3600
+STAFF_SESSION_SECONDS = SESSION_COOKIE_AGE = 8 * 3600
 STAFF_IDLE_SECONDS = 30 * 60
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
-SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---------------------------------------------------------------------------- languages

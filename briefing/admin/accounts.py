@@ -24,6 +24,15 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         """Return the address by the same rule as at signup: only listed proxies are believed."""
         return client_ip(request)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count wrong passwords for a name at each address on the network by itself.
+
+        Wrong codes after the right password allauth counts per person: a stranger does not come so
+        far, and whoever guesses from many addresses is stopped.
+        """
+        of_name: str = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{self.get_client_ip(request)} {of_name}"
+
     def format_email_subject(self, subject: str) -> str:
         """Leave the site's name to the sender; the subject says what it is about."""
         return subject

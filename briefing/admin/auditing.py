@@ -41,4 +41,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(description=_("detail"))
     def told(self, entry: AuditEntry) -> str:
         """Show the details in one line."""
-        return ", ".join(f"{name}: {value}" for name, value in entry.detail.items())
+        return ", ".join(f"{name}: {_in_words(value)}" for name, value in entry.detail.items())
+
+
+def _in_words(value: object) -> str:
+    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -131,7 +132,8 @@ def arrange(request: HttpRequest, pk: int) -> HttpResponse:
     form = _form(request, initial=texts)
     if request.method == "POST":
         rows = picking.read(request.POST, issue.newsletter, rows)
-        if articles := _accepted(request, form, rows):
+        articles = _accepted(request, form, rows)
+        if articles and not _replaces_unseen(request, issue, form):
             try:
                 arranging.arrange(issue, articles, form.texts())
             except arranging.NoDraftError:
@@ -140,7 +142,8 @@ def arrange(request: HttpRequest, pk: int) -> HttpResponse:
                 audit.record(request, "issue.arrange", issue, articles=len(articles))
                 messages.success(request, _("Saved. Look at it, then send a test."))
             return redirect("admin:briefing_issue_change", pk)
-    return _screen(request, form, rows, issue.newsletter, title=str(issue), beside={"issue": issue})
+    beside = {"issue": issue, "based_on": issue.history.latest("history_id").history_id}
+    return _screen(request, form, rows, issue.newsletter, title=str(issue), beside=beside)
 
 
 @require_POST
@@ -160,6 +163,27 @@ def _of_the_week(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
         return redirect("desk-compose")
     issue = lifecycle.compose(newsletter, articles, **_suggested(articles))
     return _composed(request, issue, articles=len(articles))
+
+
+def _replaces_unseen(request: HttpRequest, issue: Issue, form: ComposeForm) -> bool:
+    """Stop once when somebody else has saved meanwhile; who then saves again has decided."""
+    seen = request.POST.get("based_on", "")
+    last = issue.history.select_related("history_user").latest("history_id")
+    if not seen or seen == str(last.history_id):
+        return False
+    form.add_error(
+        None,
+        _(
+            "%(who)s saved this issue at %(time)s, after you had opened it. Nothing of yours is "
+            "saved yet, and it still stands below. Save again to replace theirs, whose texts stay "
+            "under “History”."
+        )
+        % {
+            "who": last.history_user or gettext("Somebody else"),
+            "time": timezone.localtime(last.history_date).strftime("%H:%M"),
+        },
+    )
+    return True
 
 
 def _composed(request: HttpRequest, issue: Issue, *, articles: int) -> HttpResponse:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from briefing.admin.screen import render
@@ -49,11 +52,22 @@ def needs_second_factor(view: View) -> View:
             "desk/second_factor.html",
             _("A second factor first"),
             has_one=is_mfa_enabled(request.user),
+            back=_back(request),
         )
         response.status_code = 403
         return response
 
     return guarded
+
+
+def _back(request: HttpRequest) -> str:
+    """Return where to go on afterwards: for what is only taken as a POST, where its button stands."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    came = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came, allowed_hosts={request.get_host()}):
+        return reverse("admin:index")
+    return urlsplit(came)._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def has_shown_second_factor(request: HttpRequest) -> bool:

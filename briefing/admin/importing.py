@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from briefing.admin import trail
+from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.archive import importing
@@ -28,6 +28,7 @@ class Line:
     outcome: str
     reason: str = ""
     line: int = 0
+    changed: bool = False
 
 
 class Files(forms.FileField):
@@ -77,6 +78,9 @@ def take(request: HttpRequest) -> HttpResponse:
     lines: list[Line] = []
     if request.method == "POST" and form.is_valid():
         lines = _bring_in(form.cleaned_data["picked"])
+        came = [each.name for each in lines if each.changed]
+        if came:
+            audit.record(request, "article.import", files=came)
     return render(
         request,
         "desk/import.html",
@@ -109,4 +113,5 @@ def _bring(path: Path) -> Line:
         importing.Outcome.UPDATED: _("updated"),
         importing.Outcome.UNCHANGED: _("unchanged"),
     }
-    return Line(path.name, str(words[outcome]))
+    changed = outcome != importing.Outcome.UNCHANGED
+    return Line(path.name, str(words[outcome]), changed=changed)

@@ -45,7 +45,7 @@ def read(posted: QueryDict, newsletter: Newsletter, first: Sequence[Row]) -> lis
     for name, step in _MOVES.items():
         for number in _numbers(posted.getlist(name))[:1]:
             rows = _moved(rows, number, step)
-    if "look" in posted:
+    if _looks(posted):
         kept = [row for row in rows if row.ticked]
         had = {row.article.pk for row in kept}
         found = arranging.offer(newsletter, wanted(posted))
@@ -55,7 +55,13 @@ def read(posted: QueryDict, newsletter: Newsletter, first: Sequence[Row]) -> lis
 
 def changes_the_list(posted: QueryDict) -> bool:
     """Whether a button was pressed that shows the page again and saves nothing."""
-    return "look" in posted or any(name in posted for name in _MOVES)
+    return _looks(posted) or any(name in posted for name in _MOVES)
+
+
+def _looks(posted: QueryDict) -> bool:
+    """Whether articles are looked for: by the button, or by Enter behind words just typed."""
+    typed = posted.get("words", "") != posted.get("looked", "")
+    return "look" in posted or ("entered" in posted and typed)
 
 
 def wanted(posted: QueryDict) -> Wanted:

@@ -23,6 +23,7 @@ def connect() -> None:
     for signal, act in (
         (account.password_changed, "password.change"),
         (account.password_reset, "password.reset"),
+        (account.email_changed, "email.change"),
         (mfa.authenticator_added, "second_factor.add"),
         (mfa.authenticator_removed, "second_factor.remove"),
         (mfa.authenticator_reset, "second_factor.renew"),

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,12 +27,25 @@ class SessionLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Public pages have an empty session that is never saved; there is nobody to ask for.
         if _BEGAN not in request.session and not request.session.session_key:
-            return self._get_response(request)
+            return _as_a_whole(request, self._get_response(request))
         if request.user.is_authenticated and not _still_fresh(request):
             logout(request)
             messages.info(request, _("You were logged out: the session was too old or left alone."))
-            return redirect_to_login(request.get_full_path())
-        return self._get_response(request)
+            return _as_a_whole(request, redirect_to_login(request.get_full_path()))
+        return _as_a_whole(request, self._get_response(request))
+
+
+def _as_a_whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Have a page that asked for a part of itself load anew when the answer is to log in.
+
+    Otherwise the form would stand in the middle of a dispatch that still seems to go on.
+    """
+    leads_out = response.status_code == HTTPStatus.FOUND and response["Location"].startswith(
+        (reverse("account_login"), reverse("admin:login"))
+    )
+    if not leads_out or not request.headers.get("HX-Request"):
+        return response
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
 
 
 def _still_fresh(request: HttpRequest) -> bool:

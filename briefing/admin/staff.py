@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import ManyToManyField, QuerySet
+from django.db.models import Exists, ManyToManyField, OuterRef, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from briefing.admin import roles
+from briefing.admin import factors, roles
 from briefing.admin.site import desk
 from briefing.models import User
 from subscribers.admin.base import DeskModelAdmin
@@ -26,14 +27,37 @@ class RoleField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # not gene
         return str(roles.LABELS.get(obj.name, obj.name))
 
 
+class StaffForm(UserChangeForm):
+    """Keeps whoever makes owners from leaving the house without one."""
+
+    acting: User | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to shut oneself out: that is for another owner to do."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        acting = self.acting
+        if acting is None or acting.pk != self.instance.pk:
+            return values
+        stays = acting.is_superuser or values["groups"].filter(name=roles.OWNER).exists()
+        for name, is_kept in (("is_active", values.get("is_active")), ("groups", stays)):
+            if not is_kept:
+                self.add_error(
+                    name, _("This is you: another owner has to do it, or nobody could undo it.")
+                )
+        return values
+
+
 @admin.register(User, site=desk)
 class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # unfold and Django disagree
     """Who may come in, and in which role. Nobody who left is deleted: what they did keeps its name."""
 
-    form = UserChangeForm
+    form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "get_full_name", "email", "held_roles", "is_active", "last_login")
+    list_display = (
+        *("username", "get_full_name", "email", "held_roles", "second_factor"),
+        *("is_active", "last_login"),
+    )
     list_filter = ("is_active", "groups")
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
@@ -46,9 +70,41 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     filter_horizontal = ()
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
-        """Bring everybody's roles along."""
+        """Bring everybody's roles along, and whether they have a second factor."""
         rows: QuerySet[User] = super().get_queryset(request)
-        return rows.prefetch_related("groups")
+        keys = Authenticator.objects.filter(user=OuterRef("pk"))
+        return rows.prefetch_related("groups").annotate(has_factor=Exists(keys))
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: User | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002  Django calls it so
+        **kwargs: Any,
+    ) -> Any:
+        """Let the form know who fills it in."""
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.acting = request.user
+        return form
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Offer to remove the second factor of somebody who has one."""
+        of = self.get_object(request, object_id)
+        offered = of is not None and of.has_factor and factors.may_remove(request.user, of)
+        context = {"may_remove_factor": offered, **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
+
+    @display(description=_("second factor"), boolean=True)
+    def second_factor(self, person: User) -> bool:
+        """Show who could not send yet."""
+        return bool(person.has_factor)  # type: ignore[attr-defined]  # the queryset annotates it
 
     @display(description=_("role"))
     def held_roles(self, person: User) -> str:

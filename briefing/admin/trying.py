@@ -1,5 +1,8 @@
 """Send test: the issue as it stands, to a few mailboxes, before anybody else gets it."""
 
+from datetime import timedelta
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +17,13 @@ from briefing.admin.previewing import REFUSALS
 from briefing.admin.screen import render
 from briefing.issues import subjects, testing
 from briefing.issues.testing import Tried
-from briefing.models import Issue
+from briefing.models import AuditEntry, Issue
 from subscribers import address
 
 # Each is a call to the mail server while somebody waits for the page.
 MAX_RECIPIENTS = 5
+# Whoever has found a desk open could write to the world in our name, five at a time.
+MAX_IN_AN_HOUR = 50
 ANSWERS = {
     "accepted": (messages.SUCCESS, _("%(address)s: the mail server took it.")),
     "deferred": (messages.WARNING, _("%(address)s: not now (%(code)s). Try again in a while.")),
@@ -57,7 +62,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
     own = getattr(request.user, "email", "")
     form = TestForm(request.POST or None, initial={"recipients": own})
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not _is_too_much(request, form):
         try:
             tried = testing.send_test(issue, form.cleaned_data["recipients"], now=timezone.now())
         except REFUSALS as error:
@@ -72,6 +77,20 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "desk/test.html", _("Send test"), issue=issue, form=form, trail=trail.issue(issue)
     )
+
+
+def _is_too_much(request: HttpRequest, form: TestForm) -> bool:
+    """Whether this person has sent as many tests as anybody needs; the form then says so."""
+    user: Any = request.user
+    hour_ago = timezone.now() - timedelta(hours=1)
+    sent = AuditEntry.objects.filter(act="issue.test", actor=user, at__gt=hour_ago)
+    before = sum(each.get("recipients", 0) for each in sent.values_list("detail", flat=True))
+    if before + len(form.cleaned_data["recipients"]) <= MAX_IN_AN_HOUR:
+        return False
+    form.add_error(
+        None, _("You have sent tests to fifty addresses within an hour: that is all for now.")
+    )
+    return True
 
 
 def _tell(request: HttpRequest, tried: Tried) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from briefing import tasks
 from briefing.admin import audit, firsts, going, trail
-from briefing.admin.gate import needs
+from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
 from briefing.dispatch import control, deciding, lanes, timetable
@@ -35,6 +35,8 @@ TONES = {
 BAR_UNITS = 1000
 # A person set it so, or a guard did: a person sets it going again.
 WAITING = (Dispatch.State.PAUSED, Dispatch.State.HOLDING)
+# Switches after which mail leaves.
+SENDS = ("resume", "go-on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,12 @@ def watch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs("briefing.steer_dispatch")
 def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """Throw one of the switches; the address table lets only their names through."""
+    """Throw one of the switches. What sends asks for a second factor; stopping asks for nothing."""
+    return _sent_on(request, pk, act) if act in SENDS else _steer(request, pk, act)
+
+
+def _steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """Throw a switch; the address table lets only their names through."""
     dispatch = get_object_or_404(Dispatch, pk=pk)
     if act == "undo":
         return _undo(request, dispatch)
@@ -151,6 +158,9 @@ def steer(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         audit.record(request, f"dispatch.{act}", dispatch)
         messages.success(request, done)
     return redirect("admin:briefing_dispatch_change", pk)
+
+
+_sent_on = needs_second_factor(_steer)
 
 
 def _undo(request: HttpRequest, dispatch: Dispatch) -> HttpResponse:

@@ -124,6 +124,7 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
     def _take(self, values: dict[str, Any]) -> None:
         """Encode the upload anew, without what cameras write into it; it is stored on saving."""
         try:
+            pictures.check_bytes(values["image"].size)
             self.picture = pictures.take(
                 values["image"].read(), stem=f"articles/{values.get('slug') or 'article'}"
             )

@@ -7,12 +7,14 @@ picture, so an address never changes what it shows and may be cached for ever, i
 
 import hashlib
 import io
+import math
 import re
 import warnings
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
+from django.utils.translation import gettext as _
 from imagekit import ImageSpec
 from imagekit.processors import ResizeToFit
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -45,8 +47,7 @@ def take(raw: bytes, *, stem: str) -> tuple[str, bytes]:
 
     Raises: PictureError when it is no JPEG, PNG, WebP or GIF, is damaged, or too large.
     """
-    if len(raw) > MAX_BYTES:
-        raise PictureError(f"it has {len(raw) / 1048576:.0f} MB; at most 10 MB are taken")
+    check_bytes(len(raw))
     image, encoding = _decode(raw)
     out = io.BytesIO()
     if encoding == "JPEG":
@@ -60,6 +61,14 @@ def take(raw: bytes, *, stem: str) -> tuple[str, bytes]:
     return f"{stem}-{digest}-{image.width}x{image.height}.{suffix}", out.getvalue()
 
 
+def check_bytes(size: int) -> None:
+    """Refuse a file by its size alone, before it is in memory. Raises: PictureError."""
+    if size > MAX_BYTES:
+        raise PictureError(
+            _("it has %(size)d MB; at most 10 MB are taken") % {"size": math.ceil(size / 1048576)}
+        )
+
+
 def _decode(raw: bytes) -> tuple[Image.Image, str]:
     """Return a picture that carries nothing but its pixels, and the encoding it came in."""
     try:
@@ -67,17 +76,17 @@ def _decode(raw: bytes) -> tuple[Image.Image, str]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(raw), formats=_FORMATS)
             if opened.width * opened.height > MAX_PIXELS:
-                raise PictureError("it has more than 25 megapixels")
+                raise PictureError(_("it has more than 25 megapixels"))
             encoding = str(opened.format)
             upright = ImageOps.exif_transpose(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError("it has more than 25 megapixels") from error
+        raise PictureError(_("it has more than 25 megapixels")) from error
     except UnidentifiedImageError as error:
-        raise PictureError("it is not a JPEG, PNG, WebP or GIF picture") from error
+        raise PictureError(_("it is not a JPEG, PNG, WebP or GIF picture")) from error
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, PictureError):
             raise
-        raise PictureError("it is damaged and cannot be read to its end") from error
+        raise PictureError(_("it is damaged and cannot be read to its end")) from error
     image = _in_srgb(upright)
     image.info = {}
     return image, encoding

@@ -59,8 +59,8 @@ OTHERS = {
     # Asked by a form's field for its choices: none of the desk's forms has one.
     "admin:autocomplete": "",
     "admin:auth_user_password_change": "o",
-    "admin:briefing_article_simple_history": "aepo",
-    "admin:briefing_issue_simple_history": "epo",
+    "admin:briefing_article_version": "aepo",
+    "admin:briefing_issue_version": "epo",
     "admin:subscribers_suppression_lift": "ro",
     "desk-proof": "aepo",
     "desk-proof-page": "aepo",
@@ -106,6 +106,7 @@ OTHERS = {
     "desk-burst": "po",
     "desk-repairs": "epro",
     "desk-believe": "po",
+    "desk-factor": "o",
 }
 
 
@@ -124,6 +125,7 @@ POSTED = {
     "desk-export",
     "desk-evidence",
     "desk-believe",
+    "desk-factor",
 }
 
 
@@ -175,11 +177,11 @@ class World:
                 self.rows["briefing_article"],
             ),
             "admin:auth_user_password_change": (self.rows["briefing_user"],),
-            "admin:briefing_article_simple_history": (
+            "admin:briefing_article_version": (
                 self.rows["briefing_article"],
                 Article.history.latest().pk,
             ),
-            "admin:briefing_issue_simple_history": (
+            "admin:briefing_issue_version": (
                 self.issue.pk,
                 Issue.history.filter(id=self.issue.pk).latest().pk,
             ),
@@ -193,6 +195,7 @@ class World:
             "desk-timeline": (self.rows["subscribers_subscriber"],),
             "desk-burst": (self.rows["briefing_burst"],),
             "desk-believe": (self.rows["briefing_reconciliation"],),
+            "desk-factor": (self.rows["briefing_user"],),
             "desk-erase": (self.rows["subscribers_subscriber"],),
         }
 

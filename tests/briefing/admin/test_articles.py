@@ -124,6 +124,13 @@ def test_a_draft_is_proofed_as_the_page_visitors_would_see(desk: Client) -> None
     assert desk.get(draft.get_absolute_url()).status_code == 404
 
 
+def test_the_page_on_which_an_article_is_begun_says_so(desk: Client) -> None:
+    page = desk.get(ADD).text
+
+    assert "<span>Add article</span></h1>" in page
+    assert '<a href="/admin/briefing/article/">Articles</a>' in page
+
+
 def test_the_language_is_chosen_and_one_that_the_pages_do_not_speak_stays(desk: Client) -> None:
     assert '<option value="de">' in desk.get(ADD).text
     french = article("Les grues comptent", locale="fr")

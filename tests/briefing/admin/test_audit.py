@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.db.models import ProtectedError
 from django.test import Client
@@ -14,6 +15,7 @@ from briefing.models import Article, AuditEntry, Issue, User
 from subscribers import suppression
 from subscribers.models import Subscriber, Suppression
 from tests.briefing.admin.conftest import PASSWORD
+from tests.briefing.admin.test_writing import SEEDFILE
 from tests.factories import NOW, article, issue, newsletter, subscription, topic
 from tests.subscribers.making import confirmed
 
@@ -174,6 +176,19 @@ def test_an_articles_history_is_its_versions(desk: Client) -> None:
 
     assert answer.status_code == 200
     assert Article.history.filter(id=made.pk).count() == 1
+
+
+def test_what_came_in_as_files_is_written_down(desk: Client, owner: User) -> None:
+    good = SimpleUploadedFile("ferries-dock-themselves.txt", SEEDFILE.encode())
+    bad = SimpleUploadedFile("bad.txt", b"Words")
+
+    for _again in range(2):
+        good.seek(0)
+        desk.post("/admin/articles/import/", {"picked": [good, bad]})
+
+    entry = AuditEntry.objects.get(act="article.import")
+    assert (entry.actor, entry.detail) == (owner, {"files": ["ferries-dock-themselves.txt"]})
+    assert "files: ferries-dock-themselves.txt" in desk.get("/admin/briefing/auditentry/").text
 
 
 def test_an_erased_readers_number_may_stay(desk: Client) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from briefing.models import Article, Issue, User
+from tests.briefing.admin.conftest import holder_of, log_in
 from tests.factories import article, issue, newsletter, topic
 
 
@@ -92,6 +93,39 @@ def test_a_search_keeps_what_is_ticked(desk: Client, three: list[Article]) -> No
     )
 
     assert listed(found) == [("One", True), ("Ferries dock", False)]
+
+
+def test_enter_behind_words_looks_for_them_and_elsewhere_saves(
+    desk: Client, three: list[Article]
+) -> None:
+    article("Ferries dock")
+    # A browser presses the first button of the form, which nobody sees.
+    entered = {"entered": "1", "subject": "x", "articles": [three[0].pk], "words": "ferries"}
+
+    found = desk.post("/admin/issues/compose/", entered)
+
+    assert listed(found) == [("One", True), ("Ferries dock", False)]
+    assert 'name="looked" value="ferries"' in found.text
+    assert not Issue.objects.exists()
+    desk.post("/admin/issues/compose/", entered | {"looked": "ferries"})
+    assert carried(Issue.objects.get()) == ["One"]
+
+
+def test_saving_over_what_a_colleague_composed_is_stopped_once(
+    desk: Client, three: list[Article]
+) -> None:
+    draft = issue(articles=three)
+    address = f"/admin/issues/{draft.pk}/arrange/"
+    seen = desk.get(address).context["based_on"]
+    mine = {"subject": "Mine", "articles": [three[0].pk], "based_on": seen}
+    log_in(holder_of("editor")).post(address, mine | {"subject": "Theirs"})
+
+    stopped = desk.post(address, mine)
+
+    assert "editor saved this issue at" in stopped.text
+    assert Issue.objects.get().subject == "Theirs"
+    desk.post(address, mine | {"based_on": stopped.context["based_on"]})
+    assert Issue.objects.get().subject == "Mine"
 
 
 def test_an_issue_without_an_article_is_refused(desk: Client, three: list[Article]) -> None:

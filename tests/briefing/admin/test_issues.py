@@ -5,7 +5,8 @@ from django.core import mail
 from django.test import Client
 from playwright.sync_api import Page
 
-from briefing.models import Issue, User
+from briefing.admin import trying
+from briefing.models import AuditEntry, Issue, User
 from subscribers import ports
 from tests.factories import article, issue, newsletter
 
@@ -123,6 +124,18 @@ def test_a_test_is_sent_to_each_address_and_the_answers_are_shown(
         "[Test B] A robot raises its hand",
     ]
     assert "ann@example.org (second subject): the mail" in answer.content.decode()
+
+
+def test_nobody_writes_to_the_world_in_tests(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "MAX_IN_AN_HOUR", 2)
+    address = f"/admin/issues/{issue().pk}/test/"
+    two = {"recipients": "a@example.org, b@example.org"}
+    assert desk.post(address, two).status_code == 302
+
+    answer = desk.post(address, {"recipients": "c@example.org"})
+
+    assert "that is all for now" in answer.text
+    assert AuditEntry.objects.filter(act="issue.test").count() == 1
 
 
 @pytest.mark.parametrize(

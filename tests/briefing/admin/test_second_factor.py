@@ -79,6 +79,58 @@ def test_a_wrong_code_lets_nobody_in(owner: User, client: Client) -> None:
     assert client.get("/admin/").status_code == 302
 
 
+def test_codes_are_not_guessed_from_many_places(owner: User) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(owner, secret)
+    client = Client()
+    client.post("/accounts/login/", {"login": "olivia", "password": PASSWORD})
+
+    def tried(guess: str, number: int) -> int:
+        form = {"code": guess}
+        place = f"192.0.2.{number}"
+        return client.post("/accounts/2fa/authenticate/", form, REMOTE_ADDR=place).status_code
+
+    for number in range(20):
+        assert tried("000000", number) == 200
+
+    assert tried(code(secret), 21) == 200
+
+
+def test_a_new_address_to_reset_the_password_at_asks_for_the_password(owner: User) -> None:
+    client = log_in_by_password("olivia")
+    session = client.session
+    for each in session["account_authentication_methods"]:
+        each["at"] -= 3600
+    session.save()
+
+    answer = client.post("/accounts/email/", {"email": "mine@example.org", "action_add": ""})
+
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+
+
+@pytest.mark.parametrize("act", ["resume", "go-on"])
+def test_what_sends_asks_for_a_second_factor_and_stopping_does_not(
+    client: Client, owner: User, running: Dispatch, act: str
+) -> None:
+    client.force_login(owner)
+    live = f"/admin/briefing/dispatch/{running.pk}/change/"
+
+    client.post(f"/admin/dispatches/{running.pk}/pause/")
+    refused = client.post(
+        f"/admin/dispatches/{running.pk}/{act}/", headers={"referer": f"http://testserver{live}"}
+    )
+
+    running.refresh_from_db()
+    assert running.state == Dispatch.State.PAUSED
+    assert refused.status_code == 403
+    # From there one comes back to the button, not to an address that takes no visit.
+    assert refused.context["back"] == live
+    elsewhere = client.post(
+        "/admin/mail/let-go/", headers={"referer": "https://elsewhere.example/"}
+    )
+    assert elsewhere.context["back"] == "/admin/"
+
+
 def test_a_demo_copy_does_not_insist(
     owner: User, client: Client, address: str, settings: Settings
 ) -> None:

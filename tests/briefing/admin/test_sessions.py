@@ -74,6 +74,21 @@ def test_a_page_that_refreshes_itself_is_nobodys_touch(
     assert not is_in(here)
 
 
+@pytest.mark.parametrize("ended", [timedelta(minutes=31), None])
+def test_a_page_that_refreshes_itself_is_loaded_anew_when_its_session_is_over(
+    here: Client, clock: "time_machine.Traveller", ended: timedelta | None
+) -> None:
+    if ended:
+        clock.shift(ended)
+    else:
+        Session.objects.all().delete()
+
+    answer = here.get("/admin/deliveries/", headers={"HX-Request": "true"})
+
+    # The form to log in would otherwise stand in the place of the figures.
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+
+
 def test_changing_the_password_ends_every_session(here: Client, owner: User) -> None:
     elsewhere = Client()
     elsewhere.post("/accounts/login/", {"login": "olivia", "password": PASSWORD})

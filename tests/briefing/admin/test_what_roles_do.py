@@ -1,12 +1,15 @@
 """What a role does with what it may open: drafts stay drafts, and nobody lifts themselves up."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
 from briefing.admin import roles
-from briefing.models import Article, User
+from briefing.models import Article, AuditEntry, User
 from tests.briefing.admin.conftest import holder_of, log_in
+from tests.briefing.admin.test_second_factor import log_in_by_password
 from tests.factories import article
 
 
@@ -52,6 +55,41 @@ def test_an_owner_cannot_take_over_an_account_that_may_do_more(db: None) -> None
 
     assert client.post(f"/admin/briefing/user/{root.pk}/change/", {}).status_code == 403
     assert client.post(f"/admin/briefing/user/{root.pk}/password/", {}).status_code == 403
+
+
+def test_an_owner_removes_a_lost_second_factor_and_nobody_their_own(db: None) -> None:
+    boss, person = holder_of(roles.OWNER), holder_of(roles.EDITOR)
+    client, theirs = log_in(boss), log_in_by_password("editor")
+    TOTP.activate(person, generate_totp_secret())
+    page = f"/admin/briefing/user/{person.pk}/change/"
+    assert "Remove the second factor" in client.get(page).text
+    own = f"/admin/briefing/user/{boss.pk}/change/"
+    assert "Remove the second factor" not in client.get(own).text
+    assert theirs.get("/admin/").status_code == 200
+
+    assert client.post(f"/admin/staff/{boss.pk}/second-factor/").status_code == 403
+    assert theirs.post(f"/admin/staff/{boss.pk}/second-factor/").status_code == 403
+    client.post(f"/admin/staff/{person.pk}/second-factor/")
+
+    assert not is_mfa_enabled(person)
+    assert is_mfa_enabled(boss)
+    assert theirs.get("/admin/").status_code == 302
+    entry = AuditEntry.objects.get(act="second_factor.take_away")
+    assert (entry.actor, entry.subject_id) == (boss, str(person.pk))
+
+
+@pytest.mark.parametrize("loses", ["is_active", "groups"])
+def test_an_owner_cannot_shut_the_house_behind_themselves(db: None, loses: str) -> None:
+    boss = holder_of(roles.OWNER)
+    form = {"username": "owner", "is_active": "on", "groups": [boss.groups.get().pk]}
+    del form[loses]
+
+    answer = log_in(boss).post(f"/admin/briefing/user/{boss.pk}/change/", form)
+
+    assert loses in answer.context["adminform"].form.errors
+    boss.refresh_from_db()
+    assert boss.is_active
+    assert boss.groups.exists()
 
 
 def test_an_owner_gives_a_role_and_cannot_make_a_superuser(db: None) -> None:

@@ -7,12 +7,20 @@ for (const status of document.querySelectorAll('[data-behaviour~="keep-text"]'))
   let timer = 0;
   let saving = false;
 
+  // Who logs in again in another window has a new token there; with the old one nothing is taken.
+  function renew() {
+    const token = document.cookie.match(/(?:^|; )(?:__Host-csrf|csrftoken)=([^;]+)/)?.[1];
+    if (token && form.elements.csrfmiddlewaretoken) form.elements.csrfmiddlewaretoken.value = token;
+  }
+
   async function keep() {
+    renew();
     const body = new FormData();
     for (const name of NAMES) body.set(name, form.elements[name]?.value ?? "");
     try {
       const answer = await fetch(status.dataset.url, { method: "POST", body });
-      status.textContent = answer.ok ? `${status.dataset.kept} ${new Date().toLocaleTimeString()}` : status.dataset.failed;
+      if (answer.redirected) status.textContent = status.dataset.out;
+      else status.textContent = answer.ok ? `${status.dataset.kept} ${new Date().toLocaleTimeString()}` : status.dataset.failed;
     } catch {
       status.textContent = status.dataset.failed;
     }
@@ -23,5 +31,5 @@ for (const status of document.querySelectorAll('[data-behaviour~="keep-text"]'))
     clearTimeout(timer);
     timer = setTimeout(() => { if (!saving) keep(); }, PAUSE_MILLISECONDS);
   });
-  form?.addEventListener("submit", () => { saving = true; clearTimeout(timer); });
+  form?.addEventListener("submit", () => { saving = true; clearTimeout(timer); renew(); });
 }

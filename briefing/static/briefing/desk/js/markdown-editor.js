@@ -49,6 +49,6 @@ for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdo
     body.set("csrfmiddlewaretoken", area.form.elements.csrfmiddlewaretoken.value);
     const answer = await fetch(area.dataset.render, { method: "POST", body });
     // What comes back has passed both walls of briefing.archive.markdown.
-    return answer.ok ? answer.text() : labels.failed;
+    return answer.ok && !answer.redirected ? answer.text() : labels.failed;
   }
 }
