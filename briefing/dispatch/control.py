@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from briefing.dispatch import questions, trials
+from briefing.dispatch import questions, switching, trials
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, ForbiddenStepError, sources
 from briefing.issues import contents, lifecycle
@@ -181,7 +181,8 @@ def _step(
     state: str | Case = wanted
     if wanted == Dispatch.State.RUNNING:
         rows, state = rows.exclude(trials.is_halted()), trials.sending_state()
-    moved = rows.update(state=state, reason=reason, begins_at=None)
+    with switching.in_turn(dispatch.pk):
+        moved = rows.update(state=state, reason=reason, begins_at=None)
     current = Dispatch.objects.values_list("state", flat=True).get(pk=dispatch.pk)
     if not moved:
         raise ForbiddenStepError(current, wanted)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from briefing.dispatch import alerts, fate, judging, results, trials
+from briefing.dispatch import alerts, fate, judging, results, switching, trials
 from briefing.dispatch.judging import Figures
 from briefing.dispatch.progress import measure
 from briefing.dispatch.sampling import FIRST
@@ -88,9 +88,10 @@ def halt(trial: Trial, figures: Figures, *, now: datetime) -> bool:
     """Pause the dispatch, with the reason, and tell people; returns False when it was too late."""
     reason = judging.reason(figures)
     stepped = _step(trial, State.HALTED, figures, now=now)
-    paused = Dispatch.objects.filter(pk=trial.pk, state=Dispatch.State.CANARY).update(
-        state=Dispatch.State.PAUSED, reason=reason[:200]
-    )
+    with switching.in_turn(trial.pk):
+        paused = Dispatch.objects.filter(pk=trial.pk, state=Dispatch.State.CANARY).update(
+            state=Dispatch.State.PAUSED, reason=reason[:200]
+        )
     if not (stepped and paused):
         transaction.set_rollback(True)
         return False

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from briefing.dispatch import alerts, highwater, notes
+from briefing.dispatch import alerts, highwater, notes, switching
 from briefing.dispatch.states import SENDING
 from briefing.masking import mask
 from briefing.models import Alert, Batch, Dispatch, Fence
@@ -35,7 +35,9 @@ def hold(reason: str, *, now: datetime) -> None:
     reason = mask(reason)[:200]
     Fence.objects.get_or_create(pk=1)
     Fence.objects.filter(pk=1, held="").update(held=reason, held_at=now)
-    Dispatch.objects.filter(state__in=SENDING).update(state=Dispatch.State.HOLDING, reason=reason)
+    sending = Dispatch.objects.filter(state__in=SENDING)
+    with switching.in_turn(*sending.values_list("pk", flat=True)):
+        sending.update(state=Dispatch.State.HOLDING, reason=reason)
 
 
 def let_go(*, now: datetime) -> None:

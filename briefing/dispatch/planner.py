@@ -14,7 +14,7 @@ from itertools import product
 from django.conf import settings
 from django.db import transaction
 
-from briefing.dispatch import selection, trials
+from briefing.dispatch import selection, switching, trials
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.sampling import FIRST, REST, Sample
 from briefing.dispatch.states import ENDED
@@ -141,7 +141,8 @@ def _plan_slice(dispatch_id: int, clock: Clock) -> bool | None:
     count.again += selection.planned_before(dispatch, [each.subscriber_id for each in planned])
     _count(count, page)
     if len(page) < size:
-        Dispatch.objects.filter(pk=dispatch_id).update(planned_at=now)
+        with switching.in_turn(dispatch_id):
+            Dispatch.objects.filter(pk=dispatch_id).update(planned_at=now)
         return False
     return True
 

@@ -35,10 +35,27 @@ FROM unnest(
 _UPSERT = f"{UPSERT_RESULT} RETURNING (xmax = 0)"
 
 
+def take_turn_alone(dispatch_id: int) -> None:
+    """Wait until no intent of a dispatch is under way; those that come meanwhile wait as well.
+
+    Until the end of the transaction.
+    """
+    rows("SELECT pg_advisory_xact_lock(%s)", [_turn(dispatch_id)])
+
+
 def dispatch_state(dispatch_id: int) -> str:
-    """Return a dispatch's state, share-locked: pausing waits for intents, intents see the pause."""
+    """Return a dispatch's state, share-locked: pausing waits for intents, intents see the pause.
+
+    In a statement of its own the turn, for which it may wait: what is read behind it is as it is then.
+    """
+    rows("SELECT pg_advisory_xact_lock_shared(%s)", [_turn(dispatch_id)])
     found = rows("SELECT state FROM briefing_dispatch WHERE id = %s FOR SHARE", [dispatch_id])
     return str(found[0][0]) if found else "cancelled"
+
+
+def _turn(dispatch_id: int) -> int:
+    """Return the number of a dispatch's queue, among all locks of this database that have numbers."""
+    return int.from_bytes(b"DISP") << 32 | dispatch_id & 0xFFFF_FFFF
 
 
 def lock_readers(newsletter_id: int, ids: Sequence[int], *, today: date) -> dict[int, ReaderRow]:

@@ -27,6 +27,10 @@ WHERE address IN (SELECT value FROM json_each(%s))
 """
 
 
+def take_turn_alone(_dispatch_id: int) -> None:
+    """There is one writer at a time, and whoever changes a dispatch is it."""
+
+
 def dispatch_state(dispatch_id: int) -> str:
     """Return a dispatch's state; the transaction already holds the only write lock."""
     found = rows("SELECT state FROM briefing_dispatch WHERE id = %s", [dispatch_id])
