@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language_from_request
 from django.views.decorators.csrf import csrf_exempt
@@ -112,12 +113,21 @@ class PublicPageMiddleware:
 def _key(request: HttpRequest) -> tuple[Any, ...]:
     is_list = request.META.get("QUERY_STRING") and request.path.startswith(_LISTS)
     return (
-        request.META.get("HTTP_HOST"),
+        _site(request.META.get("HTTP_HOST", "")),
         request.scheme,
         request.path,
         request.GET.get(_BEHIND) if is_list else None,
         _language(request.META.get("HTTP_ACCEPT_LANGUAGE", "")),
     )
+
+
+@lru_cache(maxsize=1024)
+def _site(host: str) -> str:
+    """Return the name that a host is allowed by: one site, at whatever port and in whatever letters.
+
+    Else a stranger could push the pages that are read out of memory by asking at made-up ports.
+    """
+    return split_domain_port(host)[0] or host
 
 
 @lru_cache(maxsize=1024)

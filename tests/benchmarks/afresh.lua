@@ -1,5 +1,5 @@
--- Each request asks for the page at a port that no process has kept it for, so that it is made afresh.
--- Argument: a number that tells runs apart.
+-- Each request asks for the page under a name that no process has kept it for, so that it is made afresh.
+-- Argument: a number that tells runs apart. The site must answer to every name below localhost.
 local threads = 0
 local count = 0
 
@@ -14,5 +14,5 @@ end
 
 function request()
   count = count + 1
-  return wrk.format("GET", nil, { ["Host"] = string.format("127.0.0.1:%d%02d%07d", run + 1, me, count) })
+  return wrk.format("GET", nil, { ["Host"] = string.format("r%s-%d-%d.localhost", run, me, count) })
 end

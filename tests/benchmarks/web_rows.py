@@ -75,7 +75,9 @@ def article() -> Iterator[Measured]:
     for database, (bar, target) in _ARTICLES.items():
         with (
             _published(database) as made,
-            serving.site(made, PAGE_CACHE_SECONDS="600") as address,
+            serving.site(
+                made, PAGE_CACHE_SECONDS="600", ALLOWED_HOSTS="127.0.0.1,.localhost"
+            ) as address,
         ):
             loads = [
                 serving.ask(address + _ARTICLE, script=_AFRESH, arguments=(str(run),))

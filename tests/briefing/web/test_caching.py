@@ -63,6 +63,20 @@ def test_readers_of_another_language_and_host_have_pages_of_their_own(
 
 
 @pytest.mark.usefixtures("_kept")
+def test_made_up_ports_and_letters_of_one_host_make_no_other_page(rf: RequestFactory) -> None:
+    made: list[str] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        made.append(request.get_host())
+        return HttpResponse("page")
+
+    middleware = caching.PublicPageMiddleware(caching.public_page(view))
+    for host in ("testserver", "testserver:1", "testserver:65535", "TestServer."):
+        assert middleware(rf.get("/", headers={"host": host})).content == b"page"
+    assert made == ["testserver"]
+
+
+@pytest.mark.usefixtures("_kept")
 def test_parameters_that_mean_nothing_make_no_other_page(rf: RequestFactory) -> None:
     made: list[str] = []
 
