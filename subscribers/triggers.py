@@ -36,7 +36,7 @@ def append_only() -> tuple[str, ...]:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create every trigger that is missing. Safe to run any number of times."""
+    """Create every trigger that is missing or switched off. Safe to run any number of times."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRESQL_FUNCTION)
@@ -54,9 +54,10 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> set[str]:
-    """Return the names of triggers that should be there and are not."""
+    """Return the names of triggers that should stand guard and do not."""
     query = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        # A trigger that is switched off (D), or fires for replication only (R), guards nothing.
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
         if connection.vendor == "postgresql"
         else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     )
@@ -101,6 +102,7 @@ def _statements(vendor: str) -> Iterator[str]:
                 f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION briefing_refuse_change()"
             )
+            yield f"ALTER TABLE {table} ENABLE TRIGGER {name}"
         else:
             yield (
                 f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation.upper()} ON {table} "

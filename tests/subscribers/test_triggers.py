@@ -104,6 +104,15 @@ def test_a_lost_trigger_is_missed_and_comes_back_with_the_next_migrate() -> None
     assert triggers.missing(connection) == set()
 
 
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="SQLite cannot switch a trigger off")
+def test_a_trigger_that_is_switched_off_is_missed_and_switched_on_again() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE subscribers_consentrecord DISABLE TRIGGER USER")
+    assert "subscribers_consentrecord_no_delete" in triggers.missing(connection)
+    triggers.install(connection)
+    assert triggers.missing(connection) == set()
+
+
 def test_installing_twice_is_installing_once() -> None:
     triggers.install(connection)
     triggers.install(connection)
