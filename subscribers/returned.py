@@ -60,11 +60,15 @@ def _suppress(row: Outbox, reason: Reason, note: str, *, now: datetime) -> None:
 
 
 def _written_to(row: Outbox) -> str:
-    """Return the address that a mail went to; empty once that was erased or forgotten."""
+    """Return the address that a mail went to; empty once that was erased, forgotten or left."""
     purpose = Purpose(row.purpose)
     if purpose is Purpose.CONFIRM:
         return row.signup.address_key if row.signup else ""
     if purpose in (Purpose.ADDRESS_CONFIRM, Purpose.ADDRESS_CHANGED):
         side = "new" if purpose is Purpose.ADDRESS_CONFIRM else "old"
         return address.parse(row.context[side]).key if row.context else ""
-    return (row.subscriber and row.subscriber.address_key) or ""
+    changes = Outbox.objects.filter(subscriber=row.subscriber, purpose=Purpose.ADDRESS_CHANGED)
+    if row.subscriber is None or changes.filter(pk__gt=row.pk).exists():
+        # The reader has moved since, and what comes back says nothing of the new mailbox.
+        return ""
+    return row.subscriber.address_key or ""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from subscribers import address, moving, outbox, returned, signup, suppression
+from subscribers import address, consent, moving, outbox, returned, signup, suppression
 from subscribers.models import Outbox, SignupRequest, Subscriber
 from subscribers.signup import SignupGoneError
 from tests.subscribers import making
@@ -76,6 +76,18 @@ def test_a_bounced_welcome_suppresses_its_reader() -> None:
     assert returned.bounced(row.pk, code=CODE, now=NOW)
 
     assert suppression.is_suppressed(ANNA)
+
+
+def test_a_welcome_that_bounces_after_a_move_says_nothing_of_the_new_mailbox() -> None:
+    subscription = making.confirmed(ANNA)
+    row = Outbox.objects.get(subscriber=subscription.subscriber, purpose=Outbox.Purpose.WELCOME)
+    asked = moving.ask(subscription, address.parse("anna@new.example"), now=NOW)
+    assert asked
+    moving.confirm(Outbox.objects.get(pk=asked), origin=consent.NOWHERE, now=NOW)
+
+    returned.bounced(row.pk, code=CODE, now=NOW)
+
+    assert not suppression.is_suppressed("anna@new.example")
 
 
 def test_a_question_that_bounced_at_a_new_address_is_not_held_against_the_old_one() -> None:
