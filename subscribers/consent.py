@@ -7,9 +7,9 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from subscribers import departures, lately
 from subscribers.models import ConsentContext, ConsentNotice, ConsentRecord
 
 _SALT_BYTES = 16
+_MOST_A_DAY = 20
 # What a restored backup must be told again, and what undoes it.
 _JOURNALLED = {
     ConsentRecord.Act.WITHDRAWN,
@@ -212,6 +213,21 @@ def history(person: UUID) -> Iterator[ConsentRecord]:
         .select_related("notice", "context", "leaf__seal")
         .order_by("id")
     )
+
+
+def forget_contexts(people: Iterable[UUID]) -> None:
+    """Delete where the acts of these persons came from; their records stand without it."""
+    ConsentContext.objects.filter(record__person__in=list(people)).delete()
+
+
+def is_often(person: UUID, *, form: str, now: datetime) -> bool:
+    """Whether a person has done by one form what nobody does so often in a day.
+
+    A record is kept for ever, so a program behind a reader's link must not write them without end.
+    Never ask it before a withdrawal.
+    """
+    today = ConsentRecord.objects.filter(person=person, form=form, at__gt=now - timedelta(days=1))
+    return today.count() >= _MOST_A_DAY
 
 
 def latest_origin(person: UUID, *, newsletter_id: int) -> Origin:

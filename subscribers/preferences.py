@@ -32,9 +32,12 @@ class Choices:
 def choose(subscription: Subscription, choices: Choices, *, origin: Origin, now: datetime) -> None:
     """Take a reader's choices over; tracking also goes into the consent ledger when it changes."""
     with transaction.atomic():
-        Subscription.objects.filter(pk=subscription.pk).update(
+        rows = Subscription.objects.filter(pk=subscription.pk)
+        # Whoever is erased while the page lies open has nothing left to choose.
+        if not rows.exclude(withheld=Subscription.Withheld.ERASED).update(
             frequency=choices.frequency, paused_until=_pause(choices.paused_until, now=now)
-        )
+        ):
+            return
         subscription.topics.set(Topic.objects.filter(slug__in=choices.topics))
         Subscriber.objects.filter(pk=subscription.subscriber_id, erased_at=None).update(
             locale=choices.locale, time_zone=choices.time_zone, format=choices.format
@@ -48,6 +51,9 @@ def _set_tracking(
     shown = _shown(origin)
     # Nobody can grant what no published wording has asked them for; withdrawing needs none.
     wanted = choices.tracking_allowed and shown.notice is not None
+    person = subscription.subscriber.person
+    if wanted and consent.is_often(person, form=origin.form, now=now):
+        return
     # The UPDATE decides whether this changes anything, so two clicks are one act.
     changed = Subscriber.objects.filter(
         pk=subscription.subscriber_id, tracking_allowed=not wanted, erased_at=None
@@ -56,7 +62,7 @@ def _set_tracking(
         act = ConsentRecord.Act
         consent.record(
             Entry(
-                person=subscription.subscriber.person,
+                person=person,
                 act=act.TRACKING_GRANTED if wanted else act.TRACKING_WITHDRAWN,
                 at=now,
                 newsletter_id=subscription.newsletter_id,

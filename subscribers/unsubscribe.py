@@ -4,7 +4,8 @@ Before it: a reader's click. After it: the audience without them; dispatch sees 
 because each of these updates the subscription row that dispatch locks.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -12,9 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from subscribers import consent, outbox, tally
 from subscribers.consent import Entry, Origin
-from subscribers.models import ConsentRecord, Outbox, Subscription
+from subscribers.models import ConsentRecord, Outbox, Subscriber, Subscription
 
 State = Subscription.State
+
+_DAY = timedelta(days=1)
+_GOODBYES_A_DAY = 3
+# The form under which the ledger has an unsubscribe that was taken back.
+_UNDO = "undo"
 
 
 class LeavingReason(models.TextChoices):
@@ -27,14 +33,26 @@ class LeavingReason(models.TextChoices):
     OTHER = "other", _("Something else")
 
 
-def by_link(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: datetime) -> int | None:
-    """Leave one newsletter; return the id of the goodbye owed, None when nothing has changed.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a click did. `newly` is false when there was nothing to leave; `goodbye_id` is owed mail."""
 
-    A goodbye follows because the link may have been clicked by somebody the mail was forwarded to.
+    newly: bool
+    goodbye_id: int | None = None
+
+
+def by_link(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: datetime) -> Left:
+    """Leave one newsletter.
+
+    A goodbye follows because the link may have been clicked by somebody the mail was forwarded to. It
+    follows a few times a day at most: that somebody can leave and come back without end.
     """
     with transaction.atomic():
         if not _leave(_one(subscriber_id, newsletter_id), origin, now=now):
-            return None
+            return Left(newly=False)
+        today = _goodbyes(subscriber_id, newsletter_id).filter(created_at__gt=now - _DAY)
+        if today.count() >= _GOODBYES_A_DAY:
+            return Left(newly=True)
         row = outbox.owe(
             Outbox(
                 purpose=Outbox.Purpose.GOODBYE,
@@ -44,7 +62,7 @@ def by_link(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: date
             ),
             now=now,
         )
-        return row.pk if row else None
+        return Left(newly=True, goodbye_id=row.pk if row else None)
 
 
 def one_click(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: datetime) -> None:
@@ -75,11 +93,36 @@ def undo(subscriber_id: int, newsletter_id: int, *, origin: Origin, now: datetim
         person = row.subscriber.person
         wording = consent.latest_origin(person, newsletter_id=newsletter_id).notice
         act = ConsentRecord.Act.CONFIRMED
-        shown = Origin(wording, origin.page, "undo", origin.locale, origin.ip, origin.user_agent)
+        shown = Origin(wording, origin.page, _UNDO, origin.locale, origin.ip, origin.user_agent)
         consent.record(Entry(person, act, now, newsletter_id, shown))
         tally.returned([row.pk], now=now)
         outbox.drop(_goodbyes(subscriber_id, newsletter_id), now=now)
     return True
+
+
+def can_undo(subscriber_id: int, newsletter_id: int, *, link_made_at: int) -> bool:
+    """Whether a link made at that second (since 1970) is about the unsubscribe that stands.
+
+    One of an earlier unsubscribe takes no later one back: the reader has decided again since.
+    """
+    # A link is made after its unsubscribe, and knows only the second.
+    before = datetime.fromtimestamp(link_made_at + 1, UTC)
+    rows = _one(subscriber_id, newsletter_id).filter(
+        state=State.UNSUBSCRIBED, unsubscribed_at__lt=before
+    )
+    return rows.exclude(withheld=Subscription.Withheld.ERASED).exists()
+
+
+def undo_by_link(
+    subscriber_id: int, newsletter_id: int, *, link_made_at: int, origin: Origin, now: datetime
+) -> bool:
+    """Take the unsubscribe back that a link is about; False for another one, and for a program's."""
+    if not can_undo(subscriber_id, newsletter_id, link_made_at=link_made_at):
+        return False
+    reader = Subscriber.objects.filter(pk=subscriber_id).first()
+    if reader is None or consent.is_often(reader.person, form=_UNDO, now=now):
+        return False
+    return undo(subscriber_id, newsletter_id, origin=origin, now=now)
 
 
 def give_reason(subscriber_id: int, newsletter_id: int, reason: str) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from subscribers import links, tasks, unsubscribe
 from subscribers.models import Newsletter, Subscription
 from subscribers.views import visitor
-from subscribers.views.private import chosen, private
+from subscribers.views.private import broken, chosen, private
 
 
 @private
@@ -52,13 +52,19 @@ def one_click(request: HttpRequest, token: str) -> HttpResponse:
 @private
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take an unsubscribe back within a week, by the link on the page or in the goodbye."""
-    subscriber_id, newsletter_id = links.read_fresh("undo", token, max_seconds=7 * 24 * 3600)
-    newsletter = Newsletter.objects.filter(pk=newsletter_id).first()
+    numbers = links.read_fresh("undo", token, max_seconds=7 * 24 * 3600)
+    made_at = links.read("undo", token)[-1]
     if chosen(request) == "undo":
         origin = visitor.origin(request, form="undo")
-        unsubscribe.undo(subscriber_id, newsletter_id, origin=origin, now=timezone.now())
-    context = {"newsletter": newsletter, "active": _is_active(subscriber_id, newsletter_id)}
-    return render(request, "subscribers/undo.html", context)
+        unsubscribe.undo_by_link(*numbers, link_made_at=made_at, origin=origin, now=timezone.now())
+        may_undo = False
+    else:
+        may_undo = unsubscribe.can_undo(*numbers, link_made_at=made_at)
+    active = _is_active(*numbers)
+    if not active and not may_undo:
+        return broken(request)
+    newsletter = Newsletter.objects.filter(pk=numbers[1]).first()
+    return render(request, "subscribers/undo.html", {"newsletter": newsletter, "active": active})
 
 
 def _ask(request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str) -> HttpResponse:
@@ -75,12 +81,10 @@ def _leave(
     request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str
 ) -> HttpResponse:
     origin = visitor.origin(request, form="unsubscribe")
-    goodbye_id = unsubscribe.by_link(
-        subscriber_id, newsletter_id, origin=origin, now=timezone.now()
-    )
-    tasks.send_later(goodbye_id)
+    left = unsubscribe.by_link(subscriber_id, newsletter_id, origin=origin, now=timezone.now())
+    tasks.send_later(left.goodbye_id)
     # Only the click that ended it offers to take it back: an old mail passed on must not.
-    undo_url = _undo_url(subscriber_id, newsletter_id) if goodbye_id else ""
+    undo_url = _undo_url(subscriber_id, newsletter_id) if left.newly else ""
     return _left(request, newsletter_id, token, undo_url=undo_url)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from subscribers import consent, preferences
+from subscribers import consent, preferences, privacy
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Topic
 from subscribers.preferences import Choices
 from tests.subscribers import making
@@ -69,6 +69,27 @@ def test_a_pause_lies_ahead_and_ends_within_a_year(
 
     row.refresh_from_db()
     assert row.paused_until == kept
+
+
+def test_a_program_cannot_fill_the_ledger_and_withdrawing_is_never_refused(
+    row: Subscription,
+) -> None:
+    making.notice("tracking")
+    for round_ in range(60):
+        _choose(row, tracking_allowed=round_ % 2 == 0)
+
+    acts = ConsentRecord.objects.filter(person=row.subscriber.person, form="preferences")
+    assert acts.count() == 20
+    assert not Subscriber.objects.get(pk=row.subscriber_id).tracking_allowed
+
+
+def test_who_is_erased_while_the_page_lies_open_chooses_nothing(row: Subscription) -> None:
+    privacy.erase("anna@example.com", now=NOW)
+
+    _choose(row, paused_until=date(2026, 3, 9))
+
+    row.refresh_from_db()
+    assert (row.frequency, row.paused_until, row.topics.exists()) == ("every", None, False)
 
 
 def test_tracking_is_granted_and_withdrawn_on_the_record(row: Subscription) -> None:

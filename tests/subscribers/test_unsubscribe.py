@@ -44,14 +44,14 @@ _ALL_ACTIVE = {
 def test_the_link_ends_one_subscription_of_one_reader(row: Subscription) -> None:
     numbers = (row.subscriber_id, row.newsletter_id)
 
-    goodbye = unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER)
+    left = unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER)
 
     assert _states() == _ALL_ACTIVE | {("anna", "the-robotics-briefing"): "unsubscribed"}
-    assert Outbox.objects.get().pk == goodbye
+    assert left == unsubscribe.Left(newly=True, goodbye_id=Outbox.objects.get().pk)
     row.refresh_from_db()
     assert row.unsubscribed_at == LATER
     assert ConsentRecord.objects.latest("pk").act == "withdrawn"
-    assert unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER) is None
+    assert not unsubscribe.by_link(*numbers, origin=ORIGIN, now=LATER).newly
     assert ConsentRecord.objects.filter(act="withdrawn").count() == 1
 
 
@@ -86,6 +86,39 @@ def test_undo_takes_it_back_under_the_wording_agreed_to(row: Subscription) -> No
     latest = ConsentRecord.objects.latest("pk")
     assert (latest.act, latest.form, latest.notice) == ("confirmed", "undo", making.notice())
     assert Outbox.objects.get().state == "dropped"
+
+
+def test_leaving_and_coming_back_without_end_writes_three_goodbyes_a_day_and_ends(
+    row: Subscription,
+) -> None:
+    numbers = (row.subscriber_id, row.newsletter_id)
+    rounds = [NOW + timedelta(minutes=minute) for minute in range(1, 31)]
+    back = []
+    for now in rounds:
+        unsubscribe.by_link(*numbers, origin=ORIGIN, now=now)
+        made_at = int(now.timestamp())
+        back.append(
+            unsubscribe.undo_by_link(*numbers, link_made_at=made_at, origin=ORIGIN, now=now)
+        )
+
+    assert back == [True] * 20 + [False] * 10
+    assert Outbox.objects.filter(purpose="goodbye").count() == 3
+    # Leaving is never refused.
+    assert _states()["anna", "the-robotics-briefing"] == "unsubscribed"
+
+
+def test_a_link_takes_back_its_own_unsubscribe_and_no_later_one(row: Subscription) -> None:
+    numbers = (row.subscriber_id, row.newsletter_id)
+    made_at = int(NOW.timestamp())
+    unsubscribe.by_link(*numbers, origin=ORIGIN, now=NOW)
+    assert unsubscribe.can_undo(*numbers, link_made_at=made_at)
+    unsubscribe.undo(*numbers, origin=ORIGIN, now=NOW)
+
+    unsubscribe.one_click(*numbers, origin=ORIGIN, now=LATER)
+
+    assert not unsubscribe.can_undo(*numbers, link_made_at=made_at)
+    assert not unsubscribe.undo_by_link(*numbers, link_made_at=made_at, origin=ORIGIN, now=LATER)
+    assert _states()["anna", "the-robotics-briefing"] == "unsubscribed"
 
 
 def test_undo_does_not_revive_an_erased_reader(row: Subscription) -> None:
