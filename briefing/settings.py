@@ -283,8 +283,7 @@ USE_TZ = True
 # ---------------------------------------------------------------------------- security
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": sources.PUBLIC}
 X_FRAME_OPTIONS = "DENY"
-# no-referrer would make browsers send `Origin: null`, and the CSRF check would refuse the
-# person's own click.
+# no-referrer makes browsers send `Origin: null`, and the CSRF check refuses the person's own click.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if PRODUCTION:

@@ -57,8 +57,26 @@ class _KnownChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not gen
         rows = self.queryset
         if rows is None or value in self.empty_values:
             return None
+        _refuse_zero_byte(self, value)
         key = (rows.model.__name__, self.to_field_name, str(value))
         return lately.recall(key, lambda: super(_KnownChoice, self).to_python(value))
+
+
+class _Topics(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic when it runs
+    """Topics by their slugs."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the rows that were chosen."""
+        for slug in value or ():
+            _refuse_zero_byte(self, slug)
+        return super().clean(value)
+
+
+def _refuse_zero_byte(field: forms.Field, value: object) -> None:
+    """Refuse what PostgreSQL raises an error of its own for: text cannot hold a zero byte there."""
+    if "\0" in str(value):
+        message = field.error_messages["invalid_choice"]
+        raise ValidationError(message, code="invalid_choice", params={"value": value})
 
 
 class SignupForm(forms.Form):
@@ -72,9 +90,7 @@ class SignupForm(forms.Form):
         strip=True,
         error_messages={"required": _("Please enter your email address.")},
     )
-    topics = forms.ModelMultipleChoiceField(
-        queryset=Topic.objects.all(), to_field_name="slug", required=False
-    )
+    topics = _Topics(queryset=Topic.objects.all(), to_field_name="slug", required=False)
     notice = _KnownChoice(
         queryset=ConsentNotice.objects.filter(kind=ConsentNotice.Kind.SIGNUP), required=False
     )
@@ -111,9 +127,7 @@ class SignupForm(forms.Form):
 class PreferencesForm(forms.Form):
     """What a reader decides about their own mail."""
 
-    topics = forms.ModelMultipleChoiceField(
-        queryset=Topic.objects.all(), to_field_name="slug", required=False
-    )
+    topics = _Topics(queryset=Topic.objects.all(), to_field_name="slug", required=False)
     frequency = forms.ChoiceField(choices=Subscription.Frequency.choices)
     paused_until = forms.DateField(
         required=False, error_messages={"invalid": _("Please give the date as YYYY-MM-DD.")}

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from briefing.web import metadata
 
 @csrf_exempt  # It takes nothing, and whoever sends something is to be told that (405).
 @require_safe
+@cache_control(private=True, max_age=60)  # What somebody looks for is kept by nobody on the way.
 @gzip_page
 def search(request: HttpRequest) -> HttpResponse:
     """Show the form and, when something is asked for, what was found."""

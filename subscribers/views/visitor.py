@@ -1,7 +1,7 @@
 """Who is asking, as far as it is kept: the visitor's network, the page, whether a person clicked."""
 
 import ipaddress
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -50,12 +50,15 @@ def shortened(ip: str) -> str:
 
 def source(request: HttpRequest) -> dict[str, str]:
     """Return what the page's own address says about how the visitor came: its utm values."""
-    query = urlsplit(request.headers.get("Referer", "")).query
+    # A browser cuts a Referer off at 4,096 characters.
+    fields = _referer(request).query[:4096].split("&")
+    told = "&".join(field for field in fields if field.startswith("utm_"))
     found = {
         name: value[:_MAX_SOURCE]
-        for name, value in parse_qsl(query, max_num_fields=50)
+        for name, value in parse_qsl(told)
         # Whoever links to us may have put a reader's address in; the tallies would keep it for ever.
-        if name.startswith("utm_") and len(name) <= 20 and "@" not in unquote(value)
+        # What cannot be printed names no source, and PostgreSQL's JSON takes no zero byte.
+        if len(name) <= 20 and (name + value).isprintable() and "@" not in unquote(value)
     }
     return dict(list(found.items())[:5])
 
@@ -92,16 +95,26 @@ def _page(request: HttpRequest) -> str:
     here = request.resolver_match
     if here and "token" in here.kwargs:
         return f"/{here.url_name}/"
-    parts = urlsplit(request.headers.get("Referer", ""))
+    parts = _referer(request)
+    # A path that names somebody would stand in the ledger for ever.
+    named = "@" in unquote(unquote(parts.path))
     if parts.netloc not in ("", request.get_host()):
-        # A path that names somebody would stand in the ledger for ever.
-        named = "@" in unquote(parts.path)
         return f"{parts.hostname or ''}{'' if named else parts.path}"[:300]
+    if named:
+        return ""
     try:
         there = resolve(parts.path)
     except Resolver404:
         return ""
     return f"/{there.url_name}/" if "token" in there.kwargs else parts.path[:300]
+
+
+def _referer(request: HttpRequest) -> SplitResult:
+    """Return the address of the page before; an empty one when it is none, as anybody can send."""
+    try:
+        return urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_proxy(ip: str) -> bool:
