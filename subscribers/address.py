@@ -33,6 +33,8 @@ _COMMON_DOMAINS = (
     "hotmail.fr hotmail.co.uk outlook.com outlook.de outlook.fr icloud.com proton.me "
     "protonmail.com fastmail.com t-online.de orange.fr libero.it comcast.net verizon.net naver.com"
 ).split()
+# Providers to whom dots before the @ mean nothing, each under the name of its mailboxes.
+_DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 # Real providers that are one letter away from a larger one.
 _NOT_SLIPS = frozenset({"mail.com", "ymail.com", "email.com", "gmail.co", "yahoo.co", "yahoo.ca"})
 
@@ -76,6 +78,19 @@ def parse(typed: str) -> Address:
     if len(text) > MAX_LENGTH:
         raise AddressRefusedError("too_long", _("This address is too long to be right."))
     return Address(text=text, key=f"{result.local_part.casefold()}@{domain}", domain=domain)
+
+
+def mailbox(key: str) -> str:
+    """Return the mailbox that a normalised address most probably leads to, for limits to count by.
+
+    What stands behind a plus is the owner's own remark (RFC 5233): without this, a stranger has as
+    many names for one victim as he can type. Never to write to, and never to know a reader by.
+    """
+    local, _at, domain = key.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        local, domain = local.replace(".", ""), _DOTLESS[domain]
+    return f"{local}@{domain}"
 
 
 def address_hash(key: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from subscribers import address, links, ports, rendering, suppression
 from subscribers.models import Newsletter, Outbox, SignupRequest, Subscriber, Subscription
@@ -53,6 +54,8 @@ def confirm(row: Outbox) -> Mail | None:
     """Ask the owner of a mailbox whether the signup was theirs. No text of the visitor's is in it."""
     signup = row.signup
     if signup is None or signup.state != SignupRequest.State.MAILED:
+        return None
+    if not suppression.allows_confirmation(signup.address_key, now=timezone.now()):
         return None
     context = {
         "confirm_url": _url("confirm", "confirm", signup.pk, links.now()),
@@ -104,6 +107,9 @@ def address_confirm(row: Outbox) -> Mail | None:
     reader, _newsletter = _reader_of(row)
     if not row.context or reader.erased_at:
         return None
+    new = address.parse(row.context["new"])
+    if not suppression.allows_confirmation(new.key, now=timezone.now()):
+        return None
     context = {
         "old_hint": address.hint(row.context["old"]),
         "confirm_url": _url("address", "address", row.pk, links.now()),
@@ -115,6 +121,8 @@ def address_changed(row: Outbox) -> Mail | None:
     """Tell the old address, which may know nothing of it, and offer the way back."""
     reader, _newsletter = _reader_of(row)
     if not row.context or reader.erased_at:
+        return None
+    if suppression.is_suppressed(address.parse(row.context["old"]).key):
         return None
     context = {
         "new_hint": address.hint(row.context["new"]),

@@ -3,6 +3,8 @@
 Before it: `signup.confirm`. After it: the audience of the next issue.
 """
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -43,7 +45,7 @@ def join(signup: SignupRequest, origin: Origin, *, now: datetime) -> Joined:
     newly = newly or _return(subscription, now=now)
     if newly:
         tally.joined([subscription.pk], now=now)
-    subscription.topics.add(*Topic.objects.filter(slug__in=signup.topics))
+    _follow(subscription, signup.topics, newly=newly)
     consent.record(
         Entry(
             person=reader.person,
@@ -93,9 +95,12 @@ def take_over(
     taken, new = Subscription.objects.get_or_create(
         subscriber=reader,
         newsletter_id=subscription.newsletter_id,
-        defaults={"confirmed_at": now, "frequency": subscription.frequency},
+        defaults={"confirmed_at": now},
     )
     if new or _return(taken, now=now):
+        Subscription.objects.filter(pk=taken.pk).update(
+            frequency=subscription.frequency, paused_until=subscription.paused_until
+        )
         tally.joined([taken.pk], now=now)
         taken.topics.set(subscription.topics.all())
         consent.record(
@@ -107,6 +112,18 @@ def take_over(
                 origin=replace(origin, form="address"),
             )
         )
+
+
+def _follow(subscription: Subscription, slugs: Collection[str], *, newly: bool) -> None:
+    """Take the topics of a signup over: none is all of them, in a signup and in a subscription.
+
+    Who reads already loses nothing by signing up again: all topics stay all, chosen ones become more.
+    """
+    wanted = Topic.objects.filter(slug__in=slugs)
+    if newly:
+        subscription.topics.set(wanted)
+    elif subscription.topics.exists():
+        subscription.topics.add(*wanted)
 
 
 def _return(subscription: Subscription, *, now: datetime) -> bool:
@@ -136,8 +153,10 @@ def _owe_welcome(signup: SignupRequest, reader: Subscriber, *, now: datetime) ->
 
 
 def _new_reader(signup: SignupRequest, *, now: datetime) -> dict[str, Any]:
+    # The name is taken when a reader asked again and has moved to another address since.
+    taken = Subscriber.objects.filter(person=signup.person).exists()
     return {
-        "person": signup.person,
+        "person": uuid.uuid4() if taken else signup.person,
         "address": signup.address,
         "address_hash": address.address_hash(signup.address_key),
         "hash_key_id": address.hash_key_id(),

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from subscribers import address, consent, outbox, ports, sealing, suppression, tally
+from subscribers import consent, outbox, ports, sealing, suppression, tally, throttle
 from subscribers.consent import Entry
 from subscribers.models import (
     ConsentContext,
@@ -27,18 +27,24 @@ CONTEXT_KEPT_FOR = timedelta(days=365)
 def export(address_key: str) -> dict[str, Any]:
     """Return everything held on an address, in words and values that JSON can carry."""
     reader = Subscriber.objects.filter(address_key=address_key).first()
+    signups = _signups(address_key)
+    if reader:
+        # Those under an address the reader has moved away from since.
+        signups |= SignupRequest.objects.filter(person=reader.person)
+    people = {*signups.values_list("person", flat=True)} | ({reader.person} if reader else set())
+    mails = Q(signup__in=signups) | (Q(subscriber=reader) if reader else Q())
     told: dict[str, Any] = {
         "address": address_key,
-        "signup_requests": [_plain(row) for row in _signups(address_key)],
+        "signup_requests": [_plain(row) for row in signups],
         "suppressions": [_plain(row) for row in suppression.history(address_key)],
+        "consent": [_act(row) for person in sorted(people) for row in consent.history(person)],
+        "mails_to_you_alone": [_plain(row) for row in Outbox.objects.filter(mails)],
     }
     if reader is None:
         return told
     return told | {
         "reader": _plain(reader),
         "subscriptions": [_subscription(row) for row in _subscriptions(reader)],
-        "consent": [_act(row) for row in consent.history(reader.person)],
-        "mails_to_you_alone": [_plain(row) for row in Outbox.objects.filter(subscriber=reader)],
         "issues_handed_over": ports.publishing().deliveries(reader.pk),
     }
 
@@ -61,9 +67,8 @@ def erase(address_key: str, *, now: datetime) -> bool:
         # Those under an address the reader has moved away from since.
         _forget_signups(SignupRequest.objects.filter(person=reader.person))
         _empty(reader, now=now)
-        ConsentContext.objects.filter(record__person=reader.person).delete()
-        entry = Entry(person=reader.person, act=ConsentRecord.Act.ERASED, at=now)
-        ConsentContext.objects.filter(record=consent.record(entry)).delete()
+        consent.record(Entry(person=reader.person, act=ConsentRecord.Act.ERASED, at=now))
+        consent.forget_contexts([reader.person])
         ports.publishing().forget(reader.pk)
     return True
 
@@ -86,6 +91,7 @@ def _empty(reader: Subscriber, *, now: datetime) -> None:
     Subscription.objects.filter(subscriber=reader).update(
         state=Subscription.State.UNSUBSCRIBED,
         withheld=Subscription.Withheld.ERASED,
+        frequency=Subscription.Frequency.EVERY_ISSUE,
         paused_until=None,
         unsubscribed_at=now,
         unsubscribe_reason="",
@@ -100,6 +106,7 @@ def _empty(reader: Subscriber, *, now: datetime) -> None:
         name="",
         locale="en",
         time_zone="",
+        format=Subscriber.Format.HTML,
         tracking_allowed=False,
         attributes={},
         erased_at=now,
@@ -113,15 +120,15 @@ def _locked_active(reader: Subscriber) -> list[int]:
 
 def _forget_signups(requests: QuerySet[SignupRequest]) -> None:
     """Delete the requests, and the context that the ledger keeps of each."""
-    people = list(requests.values_list("person", flat=True))
-    ConsentContext.objects.filter(record__person__in=people).delete()
+    consent.forget_contexts(requests.values_list("person", flat=True))
     requests.delete()
 
 
 def _signups(address_key: str) -> QuerySet[SignupRequest]:
-    # A disowned request keeps only the hash: it is found by that, and goes as well.
-    hashes = address.hashes_under_all_keys(address_key)
-    return SignupRequest.objects.filter(Q(address_key=address_key) | Q(address_hash__in=hashes))
+    # A disowned request keeps only the hash of its mailbox: it is found by that, and goes as well.
+    hashes = throttle.mailbox_hashes(address_key)
+    disowned = Q(address_key="", address_hash__in=hashes)
+    return SignupRequest.objects.filter(Q(address_key=address_key) | disowned)
 
 
 def _subscriptions(reader: Subscriber) -> Any:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from subscribers import address, consent, domains, joining, outbox, suppression, tally, throttle
+from subscribers import consent, domains, joining, outbox, suppression, tally, throttle
 from subscribers.address import Address
 from subscribers.consent import Entry, Origin
 from subscribers.joining import Joined
@@ -61,7 +61,7 @@ def request(wish: Wish, *, now: datetime) -> SignupRequest:
     return SignupRequest.objects.create(
         address=wish.address.text,
         address_key=wish.address.key,
-        address_hash=address.address_hash(wish.address.key),
+        address_hash=throttle.mailbox_hash(wish.address.key),
         newsletter=wish.newsletter,
         topics=list(wish.topics),
         locale=origin.locale or wish.newsletter.locale,
@@ -140,7 +140,7 @@ def made_needless(asked: SignupRequest) -> Joined | None:
 
 
 def disown(signup_id: int, *, now: datetime) -> bool:
-    """Take “this was not me”: forget the pending requests of that address and ask it no more.
+    """Take “this was not me”: forget the pending requests of that mailbox and ask it no more.
 
     False when the address has confirmed, or the request is gone: then there is nothing to disown.
     """
@@ -148,15 +148,24 @@ def disown(signup_id: int, *, now: datetime) -> bool:
         asked = SignupRequest.objects.filter(pk=signup_id).first()
         if asked is None or asked.state == State.CONFIRMED:
             return False
-        hashes = address.hashes_under_all_keys(asked.address_key)
+        hashes = throttle.mailbox_hashes(asked.address_key)
         same = SignupRequest.objects.filter(
             address_hash__in=[asked.address_hash, *hashes],
             state__in=(State.RECEIVED, State.MAILED),
         )
         outbox.drop(Outbox.objects.filter(signup__in=same.values("pk")), now=now)
-        # The hash stays, to recognise the address by; all that is personal goes at once.
+        people = set(same.values_list("person", flat=True))
+        readers = Subscriber.objects.filter(person__in=people)
+        consent.forget_contexts(people - set(readers.values_list("person", flat=True)))
+        # The hash stays for its month, to recognise the mailbox by; what is personal goes at once.
         same.update(
-            state=State.DISOWNED, address="", address_key="", ip="", user_agent="", source={}
+            state=State.DISOWNED,
+            address="",
+            address_key="",
+            ip="",
+            user_agent="",
+            source={},
+            created_at=now,
         )
     return True
 
@@ -195,7 +204,6 @@ def _why_not(signup: SignupRequest, *, now: datetime) -> str:
     A reader who is subscribed already gets one like everybody else: traffic to a mailbox must not
     tell either, and its owner sees that somebody asked.
     """
-    hashes = address.hashes_under_all_keys(signup.address_key)
     if not signup.newsletter.open_to_signup:
         return "newsletter closed"
     if domains.refuses(signup.address_key.rpartition("@")[2]):
@@ -203,11 +211,13 @@ def _why_not(signup: SignupRequest, *, now: datetime) -> str:
     if not suppression.allows_confirmation(signup.address_key, now=now):
         return "suppressed"
     if SignupRequest.objects.filter(
-        address_hash__in=hashes, state=State.DISOWNED, created_at__gt=now - DISOWNED_FOR
+        address_hash__in=throttle.mailbox_hashes(signup.address_key),
+        state=State.DISOWNED,
+        created_at__gt=now - DISOWNED_FOR,
     ).exists():
         return "disowned"
     bounced = suppression.Reason.HARD_BOUNCE in suppression.reasons(signup.address_key)
-    if not throttle.admits_address(hashes, bounced=bounced, now=now):
+    if not throttle.admits_address(signup.address_key, bounced=bounced, now=now):
         return "address limit"
     return ""
 
@@ -249,9 +259,9 @@ def _owe_confirmation(signup: SignupRequest, dedupe_key: str, *, now: datetime) 
 
 
 def _after_the_last(signup: SignupRequest) -> str:
-    """Return a key that only one confirmation after the address's previous ones can have.
+    """Return a key that only one confirmation after the mailbox's previous ones can have.
 
-    Two workers may decide about two requests for one address at the same moment, and neither count
+    Two workers may decide about two requests for one mailbox at the same moment, and neither count
     the other; both would follow the same predecessors, and the unique key lets one of them.
     """
     before = (

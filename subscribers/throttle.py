@@ -19,12 +19,13 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, StorageTypes, storage_from_string
 from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
-from subscribers.models import SignupRequest
+from subscribers import address
+from subscribers.models import Outbox, SignupRequest
 
 log = logging.getLogger(__name__)
 State = SignupRequest.State
 
-# Confirmations to one address, across newsletters: at most `most` within `span`.
+# Questions to one mailbox, across newsletters and readers: at most `most` within `span`.
 PER_ADDRESS = ((1, timedelta(minutes=15)), (3, timedelta(hours=24)))
 # An address that bounced may be asked once a day: it was probably mistyped, then and now.
 PER_BOUNCED_ADDRESS = ((1, timedelta(hours=24)),)
@@ -80,14 +81,25 @@ def is_first(name: str, *, within: timedelta) -> bool:
     return _counters.hit_in_window(once, "once", name)
 
 
-def admits_address(hashes: list[bytes], *, bounced: bool, now: datetime) -> bool:
-    """Whether one more confirmation to an address is within its limits, counted in the database."""
-    unmailed = (State.RECEIVED, State.DROPPED)
-    mailed = SignupRequest.objects.filter(address_hash__in=hashes).exclude(state__in=unmailed)
+def admits_address(key: str, *, bounced: bool, now: datetime) -> bool:
+    """Whether one more question to an address is within its limits, counted in the database.
+
+    A question is a confirmation, or whether a reader's mail should come there from now on: strangers
+    can cause both. All addresses of a mailbox count together.
+    """
     limits = PER_BOUNCED_ADDRESS if bounced else PER_ADDRESS
-    return all(
-        mailed.filter(created_at__gt=now - span)[:most].count() < most for most, span in limits
-    )
+    asked_at = _asked_at(mailbox_hashes(key), now=now)
+    return all(sum(at > now - span for at in asked_at) < most for most, span in limits)
+
+
+def mailbox_hash(key: str) -> bytes:
+    """Return the keyed hash that requests in the name of an address are counted by."""
+    return address.address_hash(address.mailbox(key))
+
+
+def mailbox_hashes(key: str) -> list[bytes]:
+    """Return that hash under every known key, the newest first."""
+    return address.hashes_under_all_keys(address.mailbox(key))
 
 
 def forget() -> None:
@@ -107,6 +119,24 @@ def visitor_network(ip: str) -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((int(address), 64), strict=False))
     return str(address)
+
+
+def _asked_at(hashes: list[bytes], *, now: datetime) -> list[datetime]:
+    """Return when a mailbox was asked something in the last day, as far back as limits look."""
+    unmailed = (State.RECEIVED, State.DROPPED)
+    signups = SignupRequest.objects.filter(address_hash__in=hashes).exclude(state__in=unmailed)
+    moves = Outbox.objects.filter(
+        purpose=Outbox.Purpose.ADDRESS_CONFIRM,
+        context__mailbox__in=[each.hex() for each in hashes],
+    )
+    most = max(most for most, _span in PER_ADDRESS)
+    return [
+        at
+        for rows in (signups, moves)
+        for at in rows.filter(created_at__gt=now - timedelta(days=1))
+        .order_by("-created_at")
+        .values_list("created_at", flat=True)[:most]
+    ]
 
 
 class _Counters:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from subscribers import address
+from subscribers import address, throttle
 
 Row = TypeVar("Row", bound=Model)
 
@@ -39,6 +39,15 @@ def matching_hash(rows: "QuerySet[Row]", typed: str) -> "QuerySet[Row]":
     except address.AddressRefusedError:
         return rows.none()
     return rows.filter(address_hash__in=address.hashes_under_all_keys(key))
+
+
+def matching_mailbox(rows: "QuerySet[Row]", typed: str) -> "QuerySet[Row]":
+    """Return the requests in the name of an address's mailbox, which are hashed by that."""
+    try:
+        key = address.parse(typed).key
+    except address.AddressRefusedError:
+        return rows.none()
+    return rows.filter(address_hash__in=throttle.mailbox_hashes(key))
 
 
 def matching_person(rows: "QuerySet[Row]", typed: str) -> "QuerySet[Row]":

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from subscribers.admin.base import ReadOnlyAdmin
-from subscribers.admin.finding import matching_hash
+from subscribers.admin.finding import matching_mailbox
 from subscribers.models import Outbox, SignupRequest
 
 
@@ -35,8 +35,8 @@ class SignupRequestAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SignupRequest]", search_term: str
     ) -> tuple["QuerySet[SignupRequest]", bool]:
-        """Search by the address's hash, which has the index."""
-        return matching_hash(queryset, search_term), False
+        """Search by the hash of the address's mailbox, which has the index."""
+        return matching_mailbox(queryset, search_term), False
 
     @display(
         description=_("state"),

@@ -56,6 +56,12 @@ class Outbox(models.Model):
                 name="outbox_due_idx",
                 condition=models.Q(state__in=["owed", "leaving"]),
             ),
+            # Who was asked about a change of address: each signup looks there, too.
+            models.Index(
+                fields=["created_at"],
+                name="outbox_moves_idx",
+                condition=models.Q(purpose="addr_confirm"),
+            ),
         ]
 
     def __str__(self) -> str:

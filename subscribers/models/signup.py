@@ -27,6 +27,7 @@ class SignupRequest(models.Model):
     person = models.UUIDField(default=uuid.uuid4, editable=False)
     address = models.CharField(_("address"), max_length=320)
     address_key = models.CharField(max_length=320)
+    # Of the address's mailbox, which the limits count by: anna+1@ and anna+2@ have the same.
     address_hash = models.BinaryField(max_length=16)
     newsletter = models.ForeignKey(Newsletter, on_delete=models.CASCADE, db_index=False)
     topics = models.JSONField(_("topics"), default=list, help_text=_("Slugs of the topics chosen."))

@@ -29,7 +29,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, row: Outbox) -> HttpResponse:
-    context = {"row": row, "new": row.context["new"], "moved": False}
+    context = {"row": row, "new": row.context["new"], "moved": moving.is_done(row)}
     if chosen(request) == "confirm":
         origin = visitor.origin(request, form="address")
         try:
@@ -41,8 +41,11 @@ def _confirm(request: HttpRequest, row: Outbox) -> HttpResponse:
 
 
 def _take_back(request: HttpRequest, row: Outbox) -> HttpResponse:
-    context = {"row": row, "old": row.context["old"], "taken_back": False}
-    if chosen(request) == "undo":
+    taken_back = moving.is_back(row)
+    if chosen(request) == "undo" and not taken_back:
         origin = visitor.origin(request, form="address")
-        context["taken_back"] = moving.undo(row, origin=origin, now=timezone.now())
+        taken_back = moving.undo(row, origin=origin, now=timezone.now())
+        if not taken_back:
+            return broken(request)
+    context = {"row": row, "old": row.context["old"], "taken_back": taken_back}
     return render(request, "subscribers/address_undo.html", context)

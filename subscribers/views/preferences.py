@@ -20,7 +20,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is chosen, and take what is changed."""
     subscription = _subscription(token)
     if subscription is None:
-        return broken(request)
+        return _closed(request, token)
     if chosen(request) == "save":
         return _save(request, subscription, token)
     if chosen(request) == "move":
@@ -33,7 +33,7 @@ def data(request: HttpRequest, token: str) -> HttpResponse:
     """Hand over everything held on the reader."""
     subscription = _subscription(token)
     if subscription is None:
-        return broken(request)
+        return _closed(request, token)
     told = privacy.export(subscription.subscriber.address_key or "")
     answer = JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = 'attachment; filename="my-data.json"'
@@ -45,12 +45,23 @@ def erase(request: HttpRequest, token: str) -> HttpResponse:
     """Ask once, and erase the reader."""
     subscription = _subscription(token)
     if subscription is None:
-        return broken(request)
+        return _closed(request, token)
     if chosen(request) != "erase":
         context = {"reader": subscription.subscriber, "token": token}
         return render(request, "subscribers/erase.html", context)
-    privacy.erase(subscription.subscriber.address_key or "", now=timezone.now())
+    while subscription is not None:
+        privacy.erase(subscription.subscriber.address_key or "", now=timezone.now())
+        # Still there, if the reader has moved to another address at this very moment.
+        subscription = _subscription(token)
     return render(request, "subscribers/erased.html")
+
+
+def _closed(request: HttpRequest, token: str) -> HttpResponse:
+    """Say that the reader behind the link is deleted, or that there never was one."""
+    subscriber_id, _newsletter_id = links.read("preferences", token)
+    if Subscriber.objects.filter(pk=subscriber_id).exclude(erased_at=None).exists():
+        return render(request, "subscribers/erased.html", status=410)
+    return broken(request)
 
 
 def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
@@ -91,6 +102,7 @@ def _show(
         "newsletter": subscription.newsletter,
         "reader": reader,
         "active": subscription.state == Subscription.State.ACTIVE,
+        "withheld": subscription.withheld,
         "chosen": chosen,
         "errors": typed.errors if typed else {},
         "new_address": typed.data.get("email", "") if isinstance(typed, NewAddressForm) else "",

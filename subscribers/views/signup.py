@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from subscribers import emails, links, ports, proof, signup, tasks, throttle
+from subscribers import emails, joining, links, ports, proof, signup, tasks, throttle
 from subscribers.forms import MIN_FORM_SECONDS, SignupForm, first_error, newsletters
 from subscribers.joining import Joined
 from subscribers.models import Newsletter, SignupRequest, Subscription, Topic
@@ -29,9 +30,14 @@ State = SignupRequest.State
 def form(request: HttpRequest) -> HttpResponse:
     """Show the hosted form, or take one from any page of ours or anybody's."""
     if request.method == "POST":
-        return _take(request)
+        answer = _take(request)
+        # What somebody typed may stand on it again.
+        patch_cache_control(answer, no_store=True)
+        return answer
     wanted = request.GET.get("newsletter", "")
-    return _show(request, SignupForm(initial={"newsletter": wanted}))
+    page = _show(request, SignupForm(initial={"newsletter": wanted}))
+    patch_cache_control(page, public=True, max_age=60)
+    return page
 
 
 @never_cache
@@ -42,6 +48,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
     return JsonResponse(asked) if asked else HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
+@never_cache  # Whether many sign up just now changes from one moment to the next.
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Say what happens next: the same for every address there is."""
@@ -77,9 +84,11 @@ def disown(request: HttpRequest, token: str) -> HttpResponse:
     """Take “this was not me”."""
     (signup_id,) = links.read("disown", token)
     asked = SignupRequest.objects.select_related("newsletter").filter(pk=signup_id).first()
+    if asked is None:
+        return render(request, "subscribers/disown_done.html", {"disowned": False})
     if chosen(request) == "disown":
-        signup.disown(signup_id, now=timezone.now())
-        return render(request, "subscribers/disown_done.html", _way_out(asked))
+        told = {"disowned": signup.disown(signup_id, now=timezone.now())}
+        return render(request, "subscribers/disown_done.html", told | _way_out(asked))
     return render(request, "subscribers/disown.html", {"signup": asked})
 
 
@@ -192,19 +201,27 @@ def _expired(request: HttpRequest, signup_id: int) -> HttpResponse:
     if asked is None or asked.state not in (State.MAILED, State.CONFIRMED):
         return _gone(request)
     if asked.state == State.CONFIRMED:
-        return _confirm(request, signup_id)
+        return _so_far(request, joining.joined(asked))
     if joined := signup.made_needless(asked):
-        return render(request, "subscribers/confirmed.html", _confirmed_context(joined))
+        return _so_far(request, joined)
     return render(request, "subscribers/confirm_expired.html", {"signup": asked}, status=410)
+
+
+def _so_far(request: HttpRequest, joined: Joined | None) -> HttpResponse:
+    """Tell how things stand; a link that has run out opens nothing of the reader's any more."""
+    if joined is None:
+        return _gone(request)
+    told = _confirmed_context(joined) | {"preferences_url": "", "receipt_url": ""}
+    return render(request, "subscribers/confirmed.html", told)
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
     return render(request, "subscribers/confirm_gone.html", status=410)
 
 
-def _way_out(asked: SignupRequest | None) -> dict[str, Any]:
+def _way_out(asked: SignupRequest) -> dict[str, Any]:
     """Return the way out for an address that has confirmed, which disowning does not undo."""
-    if asked is None or asked.state != State.CONFIRMED:
+    if asked.state != State.CONFIRMED:
         return {}
     row = Subscription.objects.filter(
         subscriber__address_key=asked.address_key, newsletter=asked.newsletter

@@ -44,6 +44,35 @@ def test_confirming_makes_a_reader_with_what_was_chosen() -> None:
     assert (acts[1].context.ip, acts[1].form) == ("198.51.100.0", "confirm")
 
 
+def test_signing_up_again_takes_no_topics_away_and_coming_back_chooses_anew() -> None:
+    for slug in ("china", "regulation"):
+        Topic.objects.create(slug=slug, name=slug)
+    everything = making.confirmed("all@example.com")
+    making.confirmed("all@example.com", now=LATER, topics=("china",))
+    some = making.confirmed(ANNA, topics=("china",))
+    making.confirmed(ANNA, now=LATER)
+    assert not everything.topics.exists()
+    assert [topic.slug for topic in some.topics.all()] == ["china"]
+
+    making.confirmed(ANNA, now=LATER + timedelta(days=1), topics=("regulation",))
+    assert {topic.slug for topic in some.topics.all()} == {"china", "regulation"}
+    Subscription.objects.filter(pk=some.pk).update(state="unsubscribed", unsubscribed_at=LATER)
+    making.confirmed(ANNA, now=LATER + timedelta(days=3))
+    assert not some.topics.exists()
+
+
+def test_a_request_from_before_a_move_makes_a_reader_of_its_own() -> None:
+    moved = making.confirmed(ANNA)
+    asked = making.pending(ANNA, now=LATER)
+    assert asked.person == moved.subscriber.person
+    Subscriber.objects.filter(pk=moved.subscriber_id).update(address_key="new@example.org")
+
+    found = signup.confirm(asked.pk, origin=ORIGIN, now=LATER)
+
+    assert found.newly
+    assert found.subscription.subscriber.person != asked.person
+
+
 def test_a_second_click_changes_nothing() -> None:
     asked = making.pending(ANNA)
     signup.confirm(asked.pk, origin=ORIGIN, now=NOW)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from subscribers import address, consent, moving, suppression
+from subscribers import address, consent, moving, suppression, throttle
 from subscribers.models import Outbox, Subscriber, Subscription
 from subscribers.suppression import Reason
 from tests.subscribers import making
@@ -41,7 +41,7 @@ def _told(asked_id: int | None) -> Outbox:
 def test_nothing_moves_before_the_new_mailbox_says_so(row: Subscription) -> None:
     asked = _ask(row)
 
-    assert asked.context == {"old": "old@example.com", "new": "New@example.org"}
+    assert (asked.context["old"], asked.context["new"]) == ("old@example.com", "New@example.org")
     assert Subscriber.objects.get(pk=row.subscriber_id).address == "old@example.com"
 
 
@@ -74,6 +74,50 @@ def test_the_old_address_takes_it_back(row: Subscription) -> None:
 
     reader = Subscriber.objects.get(pk=row.subscriber_id)
     assert (reader.address, reader.domain) == ("old@example.com", "example.com")
+
+
+def test_what_was_taken_back_cannot_be_done_again_by_the_same_mail(row: Subscription) -> None:
+    asked, waiting = _ask(row), _ask(row, address.parse("third@example.org"))
+    told = _told(moving.confirm(asked, origin=ORIGIN, now=LATER))
+    assert moving.is_done(_told(asked.pk))
+    assert moving.undo(told, origin=ORIGIN, now=LATER)
+
+    for wish in (asked, waiting):
+        assert not moving.is_done(_told(wish.pk))
+        with pytest.raises(moving.MoveGoneError):
+            moving.confirm(_told(wish.pk), origin=ORIGIN, now=LATER)
+    assert moving.is_back(_told(told.pk))
+    assert Subscriber.objects.get(pk=row.subscriber_id).address == "old@example.com"
+
+
+def test_who_was_moved_twice_takes_both_back_and_the_place_between_has_no_say(
+    row: Subscription,
+) -> None:
+    told = _told(moving.confirm(_ask(row), origin=ORIGIN, now=LATER))
+    onwards = _ask(row, address.parse("third@example.org"))
+    between = _told(moving.confirm(onwards, origin=ORIGIN, now=LATER))
+    assert Subscriber.objects.get(pk=row.subscriber_id).address == "third@example.org"
+
+    assert moving.undo(told, origin=ORIGIN, now=LATER)
+    assert not moving.undo(_told(between.pk), origin=ORIGIN, now=LATER)
+    with pytest.raises(moving.MoveGoneError):
+        moving.confirm(_told(onwards.pk), origin=ORIGIN, now=LATER)
+
+    assert Subscriber.objects.get(pk=row.subscriber_id).address == "old@example.com"
+    # What the reader wishes from now on counts again.
+    later = _ask(row, address.parse("fourth@example.org"), now=LATER + timedelta(days=1))
+    assert moving.confirm(later, origin=ORIGIN, now=LATER + timedelta(days=1))
+
+
+def test_who_was_moved_and_joined_to_a_stranger_takes_both_back(row: Subscription) -> None:
+    making.subscription("stranger@example.org", making.newsletter("another-letter"))
+    told = _told(moving.confirm(_ask(row), origin=ORIGIN, now=LATER))
+    moving.confirm(_ask(row, address.parse("stranger@example.org")), origin=ORIGIN, now=LATER)
+    assert _states("new@example.org") == {"the-robotics-briefing": "unsubscribed"}
+
+    assert moving.undo(told, origin=ORIGIN, now=LATER)
+
+    assert _states("old@example.com") == {"the-robotics-briefing": "active"}
 
 
 def test_it_cannot_be_taken_back_onto_somebody_else(row: Subscription) -> None:
@@ -111,6 +155,17 @@ def test_moving_to_a_readers_address_joins_the_two(row: Subscription) -> None:
     assert set(_states("old@example.com").values()) == {"active"}
 
 
+def test_a_pause_and_the_digest_go_along_to_the_other_reader(row: Subscription) -> None:
+    until = (NOW + timedelta(days=9)).date()
+    Subscription.objects.filter(pk=row.pk).update(frequency="digest", paused_until=until)
+    making.subscription("new@example.org", state="unsubscribed", unsubscribed_at=NOW)
+
+    moving.confirm(_ask(row), origin=ORIGIN, now=LATER)
+
+    taken = Subscription.objects.get(subscriber__address_key="new@example.org")
+    assert (taken.state, taken.frequency, taken.paused_until) == ("active", "digest", until)
+
+
 def _states(key: str) -> dict[str, str]:
     rows = Subscription.objects.filter(subscriber__address_key=key)
     return dict(rows.values_list("newsletter__slug", "state"))
@@ -146,6 +201,32 @@ def test_three_wishes_a_day_and_none_to_who_must_not_be_asked(row: Subscription)
 
     assert [bool(found) for found in asked] == [True, True, True, False]
     assert moving.ask(row, NEW, now=LATER + timedelta(days=1))
+
+
+def test_a_stranger_is_asked_as_often_as_by_signups_whoever_names_them(row: Subscription) -> None:
+    other = making.confirmed("other@example.com")
+
+    def asks(number: int, of: Subscription, at: timedelta) -> bool:
+        new = address.parse(f"victim+{number}@example.org")
+        return moving.ask(of, new, now=LATER + at) is not None
+
+    minutes = [timedelta(minutes=each) for each in (0, 1, 16, 32, 48)]
+    asked = [asks(n, (row, other)[n % 2], at) for n, at in enumerate(minutes)]
+
+    assert asked == [True, False, True, True, False]
+    now = LATER + timedelta(hours=2)
+    assert making.pending("victim@example.org", now=now).reason == "address limit"
+
+
+def test_two_readers_who_name_one_mailbox_at_once_cause_one_mail(
+    row: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = making.confirmed("other@example.com")
+    # Neither sees the other's wish yet.
+    monkeypatch.setattr(throttle, "admits_address", lambda *_args, **_more: True)
+
+    assert moving.ask(row, NEW, now=LATER)
+    assert moving.ask(other, NEW, now=LATER) is None
 
 
 def test_the_address_of_an_erased_reader_moves_nowhere(row: Subscription) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from subscribers import outbox, ports, sending
+from subscribers import address, consent, moving, outbox, ports, sending
 from subscribers.models import Outbox, SignupRequest, Subscription
 from subscribers.ports import Answer
 from subscribers.suppression import Reason, suppress
@@ -142,6 +142,27 @@ def test_a_confirmation_that_was_disowned_is_not_written(owed: Outbox, post: Pos
 def _welcome() -> Outbox:
     making.confirmed(ANNA)
     return Outbox.objects.get(purpose="welcome")
+
+
+@pytest.mark.parametrize("reason", [Reason.MANUAL, Reason.COMPLAINT])
+def test_whoever_must_not_be_written_to_since_is_asked_nothing(
+    owed: Outbox, post: Post, reason: Reason
+) -> None:
+    mover = making.confirmed("mover@example.com")
+    asked = moving.ask(mover, address.parse("moved@example.org"), now=NOW)
+    told = moving.ask(mover, address.parse("third@example.org"), now=NOW)
+    assert asked
+    assert told
+    changed = moving.confirm(Outbox.objects.get(pk=told), origin=consent.NOWHERE, now=NOW)
+    for key in (ANNA, "moved@example.org", "mover@example.com"):
+        suppress(key, reason, now=NOW)
+
+    assert changed
+    for pk in (owed.pk, asked, changed):
+        with _later(hours=1):
+            sending.send(pk)
+        assert Outbox.objects.get(pk=pk).state == "dropped"
+    assert post.mails == []
 
 
 def test_the_confirmation_holds_nothing_of_the_visitors_own(owed: Outbox, post: Post) -> None:

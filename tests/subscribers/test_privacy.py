@@ -75,11 +75,30 @@ def test_the_export_holds_everything_and_nobody_else(row: Subscription) -> None:
     assert json.loads(told)["issues_handed_over"] == [{"issue": 3, "reader": row.subscriber_id}]
 
 
+def test_the_export_holds_the_mails_of_signups_and_what_was_asked_under_an_earlier_address() -> (
+    None
+):
+    making.pending("waits@example.com")
+    told = privacy.export("waits@example.com")
+    assert [mail["purpose"] for mail in told["mails_to_you_alone"]] == ["confirm"]
+    assert [act["statement"]["act"] for act in told["consent"]] == ["requested"]
+    row = making.confirmed(ANNA)
+    Subscriber.objects.filter(pk=row.subscriber_id).update(address_key="new@example.org")
+
+    told = privacy.export("new@example.org")
+
+    assert [request["address"] for request in told["signup_requests"]] == [ANNA]
+    assert len(told["mails_to_you_alone"]) == 2
+    assert len(told["consent"]) == 2
+
+
 def test_the_export_of_an_unknown_address_says_that_nothing_is_held(row: Subscription) -> None:
     assert privacy.export("nobody@example.com") == {
         "address": "nobody@example.com",
         "signup_requests": [],
         "suppressions": [],
+        "consent": [],
+        "mails_to_you_alone": [],
     }
 
 
@@ -117,6 +136,8 @@ def test_the_tombstone_receives_nothing_and_the_others_stay(row: Subscription) -
     )
     tombstone = Subscriber.objects.get(pk=row.subscriber_id)
     assert (str(tombstone), tombstone.erased_at) == (f"erased {row.subscriber_id}", LATER)
+    # Nor does it tell what the reader chose.
+    assert (tombstone.format, tombstone.locale, row.frequency) == ("html", "en", "every")
     assert not Outbox.objects.filter(subscriber=tombstone).exists()
     assert Subscriber.objects.filter(address_key="bert@example.com").exists()
 

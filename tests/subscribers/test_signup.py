@@ -10,6 +10,7 @@ from limits import parse_many
 
 from subscribers import consent, signup, suppression, throttle
 from subscribers.models import (
+    ConsentContext,
     ConsentRecord,
     Outbox,
     SignupRequest,
@@ -126,6 +127,31 @@ def test_however_many_ask_in_one_victims_name_it_gets_three_mails_a_day(requests
     assert Outbox.objects.filter(purpose="confirm").count() == 3
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "mails"),
+    [
+        ("anna@example.com", "anna+shop@example.com", 1),
+        ("a.nna+1@gmail.com", "ANNA@googlemail.com", 1),
+        ("anna@example.com", "an.na@example.com", 2),
+        ("anna@gmail.com", "anna@example.com", 2),
+    ],
+)
+def test_one_mailbox_by_many_names_is_one_victim(first: str, second: str, mails: int) -> None:
+    making.pending(first)
+    making.pending(second, now=NOW + timedelta(minutes=1))
+
+    assert Outbox.objects.count() == mails
+
+
+def test_this_was_not_me_counts_for_the_whole_mailbox_from_that_moment() -> None:
+    asked = making.pending("anna+1@example.com")
+
+    signup.disown(asked.pk, now=LATER)
+
+    assert making.pending(ANNA, now=LATER + timedelta(days=29)).reason == "disowned"
+    assert signup.expire(now=LATER + timedelta(days=29))["disowned_signups"] == 0
+
+
 def test_two_workers_that_do_not_see_each_other_cause_one_mail(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -168,6 +194,8 @@ def test_this_was_not_me_forgets_the_address_and_asks_it_no_more() -> None:
     other.refresh_from_db()
     assert other.state == "mailed"
     assert Outbox.objects.get(signup=asked).state == "dropped"
+    assert not ConsentContext.objects.filter(record__person=asked.person).exists()
+    assert ConsentContext.objects.filter(record__person=other.person).exists()
     with pytest.raises(SignupGoneError):
         signup.confirm(asked.pk, origin=ORIGIN, now=NOW)
     assert making.pending(ANNA, now=NOW + timedelta(days=29)).reason == "disowned"

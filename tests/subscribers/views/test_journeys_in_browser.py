@@ -226,8 +226,8 @@ def test_a_reader_pauses_reads_the_receipt_takes_the_data_and_is_deleted(
     reader.sees("You are deleted")
     assert Subscriber.objects.get().erased_at
     page.goto(_preferences(row))
-    reader.sees("This link does not work")
-    assert all("404" in problem for problem in problems)
+    reader.sees("You are deleted")
+    assert all("410" in problem for problem in problems)
     problems.clear()
 
 

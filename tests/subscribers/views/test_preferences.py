@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from subscribers import links
+from subscribers import links, privacy, suppression
 from subscribers.models import (
     ConsentContext,
     ConsentRecord,
@@ -15,6 +15,7 @@ from subscribers.models import (
     Subscription,
     Topic,
 )
+from subscribers.suppression import Reason
 from tests.queue import Doorbell
 from tests.subscribers import making
 from tests.subscribers.post import Post
@@ -118,7 +119,10 @@ def test_an_address_moves_by_its_own_mail_and_back_by_the_old_ones(
     assert "anna@example.com" not in post.mails[-1].text
 
     assert b"Use this address" in client.get(post.link("address")).content
-    assert b"it comes here now" in client.post(post.link("address"), {"action": "confirm"}).content
+    for _press in range(2):
+        page = client.post(post.link("address"), {"action": "confirm"})
+        assert b"it comes here now" in page.content
+    assert b"it comes here now" in client.get(post.link("address")).content
     assert Subscriber.objects.filter(address_key="new@example.org").exists()
 
     doorbell.answer()
@@ -127,7 +131,12 @@ def test_an_address_moves_by_its_own_mail_and_back_by_the_old_ones(
         "anna@example.com",
     )
     assert b"Change it back" in client.get(post.link("address")).content
-    assert b"it is as it was" in client.post(post.link("address"), {"action": "undo"}).content
+    for _press in range(2):
+        page = client.post(post.link("address"), {"action": "undo"})
+        assert b"it is as it was" in page.content
+    assert b"it is as it was" in client.get(post.link("address")).content
+    # What was taken back is not done again by the mail that had asked.
+    assert client.post(post.link("address", mail=-2), {"action": "confirm"}).status_code == 404
     assert Subscriber.objects.filter(address_key="anna@example.com").exists()
 
 
@@ -154,7 +163,32 @@ def test_a_reader_takes_their_data_and_leaves_nothing(
 
     assert b"You are deleted" in client.post(f"{path}erase/", {"action": "erase"}).content
     assert not Subscriber.objects.filter(address_key="anna@example.com").exists()
-    assert client.get(path).status_code == 404
+    for answer in (client.get(path), client.post(f"{path}erase/", {"action": "erase"})):
+        assert (answer.status_code, b"You are deleted" in answer.content) == (410, True)
+
+
+def test_a_reader_whose_address_is_not_written_to_is_told_so(client: Client, path: str) -> None:
+    assert b"Nothing comes to you at the moment" not in client.get(path).content
+
+    suppression.suppress("anna@example.com", Reason.HARD_BOUNCE, now=making.NOW)
+
+    assert b"Nothing comes to you at the moment" in client.get(path).content
+
+
+def test_an_erasure_finds_a_reader_who_moves_at_that_very_moment(
+    client: Client, path: str, row: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = privacy.erase
+
+    def overtaken(key: str, **more: Any) -> bool:
+        monkeypatch.setattr(privacy, "erase", real)
+        Subscriber.objects.filter(pk=row.subscriber_id).update(address_key="new@example.org")
+        return real(key, **more)
+
+    monkeypatch.setattr(privacy, "erase", overtaken)
+
+    assert b"You are deleted" in client.post(f"{path}erase/", {"action": "erase"}).content
+    assert Subscriber.objects.get(pk=row.subscriber_id).erased_at
 
 
 @pytest.mark.parametrize("told", [True, False])
