@@ -98,6 +98,7 @@ def goodbye(row: Outbox) -> Mail | None:
     context = {
         "undo_url": _url("undo", "undo", reader.pk, newsletter.pk, links.now()),
         "signup_url": links.absolute(reverse("signup")),
+        "preferences_url": _url("preferences", "preferences", reader.pk, newsletter.pk),
     }
     return _mail(row, Recipient(reader.address, reader.locale), context)
 

@@ -78,6 +78,12 @@ def is_done(wish: Outbox) -> bool:
     return "newsletters" in told.context or _is_at(told, "new")
 
 
+def is_open(wish: Outbox) -> bool:
+    """Whether a wish can still be carried out: once, and from where its reader was."""
+    told = Outbox.objects.filter(dedupe_key=_told_key(wish))
+    return _is_at(wish, "old") and not told.exists() and not _is_void(wish)
+
+
 def is_back(change: Outbox) -> bool:
     """Whether a change was taken back and the reader is where they were before it."""
     return "taken_back" in change.context and _is_at(change, "old")

@@ -66,6 +66,13 @@ def linking_privacy(promise: str) -> SafeString:
 
 
 @register.filter
+def breakable(text: str) -> SafeString:
+    """Return an address that goes on behind its @ in the next line, where the screen is narrow."""
+    local, found, domain = text.partition("@")
+    return format_html("{}<wbr>{}{}", local, found, domain) if found else conditional_escape(text)
+
+
+@register.filter
 def is_region(label: object) -> bool:
     """Whether an entry of a select holds entries of its own."""
     return isinstance(label, list)

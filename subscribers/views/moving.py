@@ -30,6 +30,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _confirm(request: HttpRequest, row: Outbox) -> HttpResponse:
     context = {"row": row, "new": row.context["new"], "moved": moving.is_done(row)}
+    if not context["moved"] and not moving.is_open(row):
+        return broken(request)
     if chosen(request) == "confirm":
         origin = visitor.origin(request, form="address")
         try:

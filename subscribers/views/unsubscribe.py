@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -60,11 +61,16 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
         may_undo = False
     else:
         may_undo = unsubscribe.can_undo(*numbers, link_made_at=made_at)
-    active = _is_active(*numbers)
-    if not active and not may_undo:
+    row = _active(numbers[0]).filter(newsletter_id=numbers[1]).first()
+    if row is None and not may_undo:
         return broken(request)
-    newsletter = Newsletter.objects.filter(pk=numbers[1]).first()
-    return render(request, "subscribers/undo.html", {"newsletter": newsletter, "active": active})
+    context = {
+        "newsletter": Newsletter.objects.filter(pk=numbers[1]).first(),
+        "active": row is not None,
+        # A pause goes on where it was.
+        "reads_on": row is not None and row.is_there and row.paused_until is None,
+    }
+    return render(request, "subscribers/undo.html", context)
 
 
 def _ask(request: HttpRequest, subscriber_id: int, newsletter_id: int, token: str) -> HttpResponse:
@@ -114,9 +120,9 @@ def _left(request: HttpRequest, newsletter_id: int, token: str, **said: Any) -> 
     return render(request, "subscribers/unsubscribed.html", context)
 
 
-def _active(subscriber_id: int) -> Any:
+def _active(subscriber_id: int) -> QuerySet[Subscription]:
     return Subscription.objects.filter(subscriber_id=subscriber_id, state=Subscription.State.ACTIVE)
 
 
 def _is_active(subscriber_id: int, newsletter_id: int) -> bool:
-    return bool(_active(subscriber_id).filter(newsletter_id=newsletter_id).exists())
+    return _active(subscriber_id).filter(newsletter_id=newsletter_id).exists()

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ def _live(row: Subscription, other: Subscription) -> None:
     moved = moving.ask(row, address.parse(NEW), now=now)
     assert moved
     moving.confirm(Outbox.objects.get(pk=moved), origin=Origin(), now=now)
-    # Neither of these two belongs to the person.
+    # Neither of these two belongs to the person. A mailbox is asked once in a quarter of an hour.
+    now += timedelta(minutes=20)
     assert moving.ask(other, address.parse(NEW.upper()), now=now)
     for pk in outbox.due(now=now, limit=100):
         tasks.send(pk)
