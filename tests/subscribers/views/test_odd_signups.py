@@ -58,7 +58,7 @@ def test_a_zero_byte_anywhere_is_what_does_not_exist(client: Client) -> None:
         "/authors/%00/",
         "/topics/china/?before=%00",
     ):
-        assert (path, client.get(path).status_code) == (path, 400)
+        assert (path, client.get(path).status_code) == (path, 404)
     assert _asked() == []
 
 
