@@ -34,6 +34,9 @@ class FullTextAtom(Atom1Feed):
         if settings.WEBSUB_HUB:
             handler.addQuickElement("link", "", {"rel": "hub", "href": settings.WEBSUB_HUB})
 
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return {"xml:lang": item["locale"]}
+
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         for name, url in item["names"]:
             handler.startElement("author", AttributesImpl({}))
@@ -139,6 +142,7 @@ def _item(article: Article) -> dict[str, Any]:
         "updateddate": _updated_at(article),
         "categories": [article.topic.name] if article.topic else [],
         "html": _html(article),
+        "locale": article.locale,
         "names": [
             (byline.author.name, absolute(byline.author.get_absolute_url()))
             for byline in article.bylines.all()

@@ -109,6 +109,9 @@ def test_a_feed_speaks_the_language_of_its_texts_whoever_fetches_it(client: Clie
     text = client.get("/feed/", headers={"accept-language": "de"}).content.decode()
     assert "Sources" in text
     assert "Quellen" not in text
+    factories.article("Zellen lernen fragen", locale="de")
+    told = feedparser.parse(client.get("/feed/").content).entries
+    assert {each.title_detail.language for each in told} == {"en", "de"}
 
 
 @pytest.mark.usefixtures("_articles")

@@ -61,6 +61,27 @@ def test_every_page_can_be_used_by_everybody_and_fits(visit: Visit, paths: list[
             assert wide <= width, (path, width, wide)
 
 
+def test_who_makes_only_the_text_larger_has_lines_of_words_to_read(
+    visit: Visit, paths: list[str]
+) -> None:
+    Article.objects.update(image="articles/a-1f2e3d4c-1600x900.png")
+    page = visit()
+    # A picture that is not there is the browser's complaint, and none of this test.
+    page.route("**/media/**", lambda route: route.fulfill(status=204))
+    for path, text, width in (
+        ("/issues/", ".ledger", 320),
+        (paths[3], ".entry__text", 700),
+        (paths[2], ".prose", 1200),
+    ):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        box = page.locator(text).first.bounding_box()
+        assert box
+        assert box["width"] > min(330, 0.7 * width), path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
 def test_pages_ask_nobody_else_for_anything_and_keep_nothing(
     visit: Visit, site: str, paths: list[str]
 ) -> None:
