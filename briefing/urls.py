@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # In this order because most visitors read, and each address is compared with those before it.
     path("", include("briefing.web.urls")),
     path("", include("subscribers.urls")),
+    path("api/v1/", include("briefing.api.urls")),
     path("admin/", include("briefing.admin.urls")),
     path("accounts/", include("allauth.urls")),
 ]

@@ -14,11 +14,20 @@ from subscribers.models import ConsentNotice
 _MAX_SOURCE = 100
 
 
-def origin(request: HttpRequest, *, form: str, notice: ConsentNotice | None = None) -> Origin:
-    """Return where a request came from, with its address already shortened."""
+def origin(
+    request: HttpRequest,
+    *,
+    form: str,
+    notice: ConsentNotice | None = None,
+    referer: str | None = None,
+) -> Origin:
+    """Return where a request came from, with its address already shortened.
+
+    `referer` is what a program says in a browser's stead: the page on which the form stood.
+    """
     return Origin(
         notice=notice,
-        page=_page(request),
+        page=_page(request, _split(_referer(request) if referer is None else referer)),
         form=form,
         locale=get_language() or "en",
         ip=shortened(client_ip(request)),
@@ -48,10 +57,11 @@ def shortened(ip: str) -> str:
     return str(ipaddress.IPv6Network((int(address), 48), strict=False).network_address)
 
 
-def source(request: HttpRequest) -> dict[str, str]:
+def source(request: HttpRequest, *, referer: str | None = None) -> dict[str, str]:
     """Return what the page's own address says about how the visitor came: its utm values."""
+    page = _split(_referer(request) if referer is None else referer)
     # A browser cuts a Referer off at 4,096 characters.
-    fields = _referer(request).query[:4096].split("&")
+    fields = page.query[:4096].split("&")
     told = "&".join(field for field in fields if field.startswith("utm_"))
     found = {
         name: value[:_MAX_SOURCE]
@@ -87,7 +97,7 @@ def _own_origin(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
 
 
-def _page(request: HttpRequest) -> str:
+def _page(request: HttpRequest, parts: SplitResult) -> str:
     """Return the page the form stood on: a path on this site, else host and path, never a query.
 
     A page behind a signed link is told by its name: its path is the reader's key.
@@ -95,7 +105,6 @@ def _page(request: HttpRequest) -> str:
     here = request.resolver_match
     if here and "token" in here.kwargs:
         return f"/{here.url_name}/"
-    parts = _referer(request)
     # A path that names somebody would stand in the ledger for ever.
     named = "@" in unquote(unquote(parts.path))
     if parts.netloc not in ("", request.get_host()):
@@ -109,10 +118,14 @@ def _page(request: HttpRequest) -> str:
     return f"/{there.url_name}/" if "token" in there.kwargs else parts.path[:300]
 
 
-def _referer(request: HttpRequest) -> SplitResult:
-    """Return the address of the page before; an empty one when it is none, as anybody can send."""
+def _referer(request: HttpRequest) -> str:
+    return request.headers.get("Referer", "")
+
+
+def _split(referer: str) -> SplitResult:
+    """Return an address by its parts; an empty one when it is none, as anybody can send."""
     try:
-        return urlsplit(request.headers.get("Referer", ""))
+        return urlsplit(referer)
     except ValueError:
         return urlsplit("")
 
