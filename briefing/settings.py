@@ -271,6 +271,7 @@ STAFF_IDLE_SECONDS = 30 * 60
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---------------------------------------------------------------------------- languages
@@ -278,7 +279,6 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 FORMAT_MODULE_PATH = ["briefing.formats"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
-USE_TZ = True
 
 # ---------------------------------------------------------------------------- security
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": sources.PUBLIC}
