@@ -231,8 +231,7 @@ def issue(newsletter: str, number: int) -> tuple[Issue, list[Article]]:
     return found, list(articles)
 
 
-def notices(kind: str, *, locale: str) -> list[ConsentNotice]:
-    """Return the versions of a wording in a language, newest first; in English where it lacks one."""
-    versions = ConsentNotice.objects.filter(kind=kind, published_at__lte=timezone.now())
-    found = list(versions.filter(locale=locale).order_by("-version"))
-    return found or list(versions.filter(locale="en").order_by("-version"))
+def notices(kind: str) -> list[ConsentNotice]:
+    """Return every version of a wording in every language, newest first."""
+    published = ConsentNotice.objects.filter(kind=kind, published_at__lte=timezone.now())
+    return list(published.order_by("-version", "locale"))

@@ -18,17 +18,22 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "briefing/about.html", context)
 
 
-def privacy(request: HttpRequest, version: int | None = None) -> HttpResponse:
-    """Show the privacy policy: the newest, or the version that somebody was shown."""
-    versions = reading.notices(ConsentNotice.Kind.PRIVACY, locale=get_language() or "en")
-    if version is None:
-        notice = versions[0] if versions else None
-    else:
-        notice = next((each for each in versions if each.version == version), None)
-        if notice is None:
-            raise Http404
+def privacy(
+    request: HttpRequest, version: int | None = None, locale: str | None = None
+) -> HttpResponse:
+    """Show the privacy policy: the newest, or the version that somebody was shown.
+
+    Without a `locale` in the address it is in the visitor's language where it can be.
+    """
+    versions = reading.notices(ConsentNotice.Kind.PRIVACY)
+    notice = _best([each for each in versions if version in {None, each.version}], locale)
+    if notice is None and version is not None:
+        raise Http404
     title, text = _titled(notice.text) if notice else (_("Privacy policy"), "")
+    of_its_language = [each for each in versions if notice and each.locale == notice.locale]
     context = {
+        "in_force": of_its_language[0] if of_its_language else None,
+        "many_languages": len({each.locale for each in versions}) > 1,
         "metadata": metadata.of_page(request.path, title=title),
         "notice": notice,
         "text": text,
@@ -36,6 +41,15 @@ def privacy(request: HttpRequest, version: int | None = None) -> HttpResponse:
         "versions": versions,
     }
     return render(request, "briefing/privacy.html", context)
+
+
+def _best(notices: list[ConsentNotice], locale: str | None) -> ConsentNotice | None:
+    """Return the first in a language; where none was asked for, in the visitor's, in English, in any."""
+    for wanted in [locale] if locale else [get_language(), "en"]:
+        for notice in notices:
+            if notice.locale == wanted:
+                return notice
+    return notices[0] if notices and not locale else None
 
 
 def _titled(text: str) -> tuple[str, str]:

@@ -48,6 +48,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", public_page(pages.about), name="about"),
     path("privacy/", public_page(pages.privacy), name="privacy"),
     path("privacy/<int:version>/", public_page(pages.privacy), name="privacy-version"),
+    path(
+        "privacy/<int:version>/<slug:locale>/", public_page(pages.privacy), name="privacy-wording"
+    ),
     path("hooks/<slug:esp>/", webhooks.take, name="hook"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -31,6 +31,24 @@ def test_a_reader_of_german_sees_the_german_policy_and_others_the_english(client
     assert "English wording." in client.get("/privacy/").content.decode()
 
 
+def test_a_wording_that_was_shown_is_found_in_every_browser(client: Client) -> None:
+    factories.notice("privacy", text="# Privacy policy\n\nEnglish wording.")
+    factories.notice("privacy", locale="de", text="# Datenschutz\n\nDeutscher Wortlaut.")
+    factories.notice("privacy", version=2, text="# Privacy policy\n\nNewer wording.")
+    for path, wording in (
+        ("/privacy/", "Deutscher Wortlaut."),
+        ("/privacy/1/", "Deutscher Wortlaut."),
+        ("/privacy/1/en/", "English wording."),
+        ("/privacy/2/", "Newer wording."),
+    ):
+        text = client.get(path, headers={"accept-language": "de"}).content.decode()
+        assert wording in text, path
+        assert ("wie sie damals gezeigt wurde" in text) == (path == "/privacy/1/en/")
+        assert text.count("<code>") == 3
+    for path in ("/privacy/2/de/", "/privacy/3/", "/privacy/1/fr/"):
+        assert client.get(path).status_code == 404
+
+
 def test_without_a_policy_the_page_says_so(client: Client) -> None:
     assert "has not been published yet" in client.get("/privacy/").content.decode()
 
