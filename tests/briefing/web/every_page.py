@@ -92,13 +92,8 @@ def _of_the_archive(house: Newsletter) -> list[str]:
     return [
         *(reverse(name) for name in names),
         *(each.get_absolute_url() for each in (piece, plain, told)),
-        *(
-            "/search/?q=words",
-            "/search/?q=nosuchthing",
-            "/search/?q=%22%3C%26",
-            "/privacy/1/",
-            "/privacy/1/de/",
-        ),
+        *("/search/?q=words", "/search/?q=nosuchthing", "/search/?q=%22%3C%26"),
+        *("/privacy/1/", "/privacy/1/de/"),
         *("/topics/automation/", "/topics/automation/?before=one-of-many-3", "/topics/nothing/"),
         *("/authors/ada-noor/", f"/archive/{NOW.year}/{NOW.month}/", "/embed/"),
         *(f"/issues/{house.slug}/1/", f"/drafts/{drafts.token_for(draft)}/", _over(draft)),
