@@ -135,10 +135,18 @@ RULES = (
     ),
 )
 
+_BY_NAME = frozenset({"proxy", "scanner", "program"})
+
 
 def sign_of_machine(visit: Visit) -> str:
     """Return the name of the first rule that holds, or nothing when it looks like a person."""
     return next((rule.name for rule in RULES if rule.holds(visit)), "")
+
+
+def is_called_machine(what: str, agent: str) -> bool:
+    """Whether a client's name alone tells a machine: of a visit to a provider nothing else is told."""
+    visit = Visit(what, headers={"user-agent": agent})
+    return any(rule.holds(visit) for rule in RULES if rule.name in _BY_NAME)
 
 
 def is_person(visit: Visit) -> bool:

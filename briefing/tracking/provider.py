@@ -4,11 +4,13 @@ Before it: Anymail has checked who sent the report and read its form. After it: 
 Source: https://anymail.dev/en/stable/sending/tracking/#normalized-tracking-event
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from briefing.models import Event
+from briefing.tracking import humans
 from briefing.tracking.record import Report, code_of, key_of, without_addresses
 from briefing.tracking.verdicts import Bounce, of_bounce
 from subscribers import address, links
@@ -63,33 +65,77 @@ _FINAL: dict[str, tuple[str, frozenset[str]]] = {
 }
 
 
+# Where a provider says by itself that a machine opened or clicked, and in which words. Sources as above.
+_MACHINES: dict[str, tuple[str, frozenset[str]]] = {
+    "brevo": ("event", frozenset({"proxy_open", "unique_proxy_open"})),
+    "mailgun": ("event-data.client-info.bot", frozenset({"apple", "gmail", "generic"})),
+    "sendgrid": ("sg_machine_open", frozenset({"True", "true"})),
+    "sparkpost": ("msys.track_event.is_prefetched", frozenset({"True", "true"})),
+}
+_BY_SOMEBODY = frozenset({Kind.OPENED, Kind.CLICKED})
+
+
+class _Heard(NamedTuple):
+    """One event, and what its reference names: whose copy, or which mail to one person."""
+
+    event: Any
+    kind: Kind
+    dispatch_id: int | None
+    subscriber_id: int | None
+    outbox_id: int | None
+
+
 def reports(provider: str, events: Iterable[Any], *, now: datetime) -> Iterator[Report]:
-    """Yield what Anymail's events say. Opens and clicks of readers who granted none are dropped."""
-    for event in events:
-        if not hasattr(event, "reject_reason"):
-            # Mandrill posts received mail to the same address.
-            continue
-        kind = kind_of(provider, event)
-        dispatch_id, subscriber_id = _whose(event)
-        mail = _named("mail", event)
-        if subscriber_id is None and event.recipient:
-            subscriber_id = _reader_at(event.recipient)
-        if kind in {Kind.OPENED, Kind.CLICKED} and not _may_be_tracked(subscriber_id):
-            continue
-        payload = without_addresses(_plain(event.esp_event))
-        # Brevo, Mailjet and most of Postmark's reports bring no id: what they say tells them apart.
-        own = event.event_id or payload
-        yield Report(
-            provider=provider,
-            key=key_of(own, event.event_type, dispatch_id, subscriber_id),
-            kind=kind,
-            at=event.timestamp or now,
-            dispatch_id=dispatch_id,
-            subscriber_id=subscriber_id,
-            code=code_of((event.mta_response, event.description)),
-            payload=payload,
-            outbox_id=mail[0] if mail else None,
-        )
+    """Yield what Anymail's events say. Opens and clicks of readers who granted none are dropped.
+
+    The database is asked twice at most, however many they are.
+    """
+    # Mandrill posts received mail to the same address.
+    told = [_heard(provider, event) for event in events if hasattr(event, "reject_reason")]
+    readers = _readers_at({each.event.recipient for each in told if each.subscriber_id is None})
+    told = [
+        each._replace(subscriber_id=each.subscriber_id or readers.get(each.event.recipient))
+        for each in told
+    ]
+    granting = _granting({each.subscriber_id for each in told if each.kind in _BY_SOMEBODY})
+    for each in told:
+        if each.kind not in _BY_SOMEBODY or each.subscriber_id in granting:
+            yield _report(provider, each, now=now)
+
+
+def _heard(provider: str, event: Any) -> _Heard:
+    mail = _named("mail", event)
+    return _Heard(event, kind_of(provider, event), *_whose(event), mail[0] if mail else None)
+
+
+def _report(provider: str, told: _Heard, *, now: datetime) -> Report:
+    event = told.event
+    payload = without_addresses(_plain(event.esp_event))
+    # Brevo, Mailjet and most of Postmark's reports bring no id: what they say tells them apart.
+    own = event.event_id or payload
+    return Report(
+        provider=provider,
+        key=key_of(own, event.event_type, told.dispatch_id, told.subscriber_id),
+        kind=told.kind,
+        at=event.timestamp or now,
+        dispatch_id=told.dispatch_id,
+        subscriber_id=told.subscriber_id,
+        code=code_of((event.mta_response, event.description)),
+        by_person=_by_person(provider, told),
+        payload=payload,
+        outbox_id=told.outbox_id,
+    )
+
+
+def _by_person(provider: str, told: _Heard) -> bool | None:
+    """Return false of an opening or a click that a machine made; nothing where that is not known."""
+    if told.kind not in _BY_SOMEBODY:
+        return None
+    path, words = _MACHINES.get(provider, ("", frozenset()))
+    if _at(_plain(told.event.esp_event), path) in words:
+        return False
+    what = "open" if told.kind == Kind.OPENED else "click"
+    return False if humans.is_called_machine(what, told.event.user_agent or "") else None
 
 
 def kind_of(provider: str, event: Any) -> Kind:
@@ -149,16 +195,19 @@ def _named(purpose: str, event: Any) -> tuple[int, ...] | None:
     return None
 
 
-def _reader_at(recipient: str) -> int | None:
-    """Return the reader a single mail went to, a confirmation for one."""
-    try:
-        key = address.parse(recipient).key
-    except address.AddressRefusedError:
-        return None
-    return Subscriber.objects.filter(address_key=key).values_list("pk", flat=True).first()
+def _readers_at(recipients: Collection[str | None]) -> dict[str, int]:
+    """Return the readers that single mails went to, confirmations for one, by address as it was told."""
+    keys: dict[str, str] = {}
+    for recipient in filter(None, recipients):
+        with suppress(address.AddressRefusedError):
+            keys[recipient] = address.parse(recipient).key
+    rows = Subscriber.objects.filter(address_key__in=set(keys.values())) if keys else ()
+    known = {row.address_key: row.pk for row in rows}
+    return {recipient: known[key] for recipient, key in keys.items() if key in known}
 
 
-def _may_be_tracked(subscriber_id: int | None) -> bool:
-    if subscriber_id is None:
-        return False
-    return Subscriber.objects.filter(pk=subscriber_id, tracking_allowed=True).exists()
+def _granting(readers: Collection[int | None]) -> set[int]:
+    """Return those of these readers whose openings and clicks may be kept."""
+    some = {reader for reader in readers if reader is not None}
+    rows = Subscriber.objects.filter(pk__in=some, tracking_allowed=True)
+    return set(rows.values_list("pk", flat=True)) if some else set()

@@ -28,7 +28,8 @@ _IP = re.compile(
 )
 # Where providers put what tells who or where the reader is.
 _PRIVATE = re.compile(
-    r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|location)s?$|^client-info$",
+    r"(?:^|_|-)(?:ip|ipaddress|geo|agent|useragent|client|city|country|region|location|os|platform)s?"
+    r"(?:_parsed)?$|^client-info$",
     re.IGNORECASE,
 )
 # PostgreSQL takes no NUL and no half of a character, neither in text nor in JSON.

@@ -60,14 +60,10 @@ def wait(events: Collection[int], *, until: datetime) -> None:
         Unfolded.objects.create(due_at=until, events=",".join(map(str, events)), size=len(events))
 
 
-def waiting(*, after: datetime | None = None) -> dict[int, int]:
-    """Return the reports that are not folded yet, each with its row of the list; or those due later."""
-    rows = Unfolded.objects.filter(due_at__gt=after) if after else Unfolded.objects.all()
-    return {
-        int(event): pk
-        for pk, events in rows.values_list("pk", "events")
-        for event in events.split(",")
-    }
+def waiting() -> set[int]:
+    """Return the reports that are not folded yet."""
+    rows = Unfolded.objects.values_list("events", flat=True)
+    return {int(event) for events in rows for event in events.split(",")}
 
 
 def due(*, now: datetime, at_least: int) -> list[Post]:
@@ -81,14 +77,14 @@ def due(*, now: datetime, at_least: int) -> list[Post]:
 def judge_machines(events: Collection[int], *, now: datetime) -> None:
     """Call those of these fresh clicks a machine's that are not folded yet; of others it is too late.
 
-    A click that a fold is just taking is one of the others: waiting for it could only block crosswise.
+    Each has a row of the list to itself, due later. One that a fold is just taking is one of the others:
+    waiting for it could only block crosswise.
     """
-    listed = {event: pk for event, pk in waiting(after=now).items() if event in events}
+    listed = Unfolded.objects.filter(due_at__gt=now, events__in=list(map(str, events)))
     with transaction.atomic():
-        rows = Unfolded.objects.filter(pk__in=listed.values()).select_for_update(skip_locked=True)
-        mine = set(rows.values_list("pk", flat=True))
-        theirs = [event for event, pk in listed.items() if pk in mine]
-        Event.objects.filter(pk__in=theirs).update(by_person=False)
+        rows = listed.select_for_update(skip_locked=True)
+        mine = list(map(int, rows.values_list("events", flat=True)))
+        Event.objects.filter(pk__in=mine).update(by_person=False)
 
 
 def told(posts: Sequence[Post], kinds: Collection[str]) -> list[Told]:

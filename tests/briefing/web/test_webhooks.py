@@ -1,6 +1,8 @@
 """Every provider's documented reports, genuine and forged, at the door and folded."""
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from briefing.models import Delivery, Dispatch, Event
 from briefing.tracking import apply, turn
 from briefing.web import webhooks
 from subscribers import links, suppression
-from subscribers.models import Outbox, Suppression
+from subscribers.models import Outbox, Subscriber, Suppression
 from tests.briefing.tracking.making import readers_of, sent, waiting
 from tests.briefing.web import hooks
 from tests.queue import Doorbell
@@ -51,6 +53,7 @@ def test_each_documented_report_is_kept_once_and_folds_to_its_fate(
     paths = PAYLOADS[esp]
     dispatch = sent(len(paths))
     readers = readers_of(dispatch)
+    Subscriber.objects.update(tracking_allowed=True)
     for path, reader in zip(paths, readers, strict=True):
         payload = json.loads(path.read_text("utf-8"))
         with django_capture_on_commit_callbacks(execute=True):
@@ -59,14 +62,19 @@ def test_each_documented_report_is_kept_once_and_folds_to_its_fate(
                 assert hooks.send(esp, post).status_code == 200, path
         event = Event.objects.get(subscriber_id=reader)
         assert (event.provider, event.kind) == (esp, payload["kind"]), path
-        assert "@" not in json.dumps(event.payload) + event.code, path
+        assert event.by_person is (False if payload.get("by_machine") else None), path
+        told = json.dumps(event.payload) + event.code
+        assert not re.search(
+            r"@|192\.0\.2\.7|Linux|Firefox|Barracuda|python-requests|Utrecht", told
+        ), path
     assert doorbell.rung("briefing.tasks.fold")
     apply.fold(now=timezone.now())
     assert waiting() == 0
     heard = dict(Delivery.objects.filter(dispatch=dispatch).values_list("subscriber_id", "fate"))
     for path, reader in zip(paths, readers, strict=True):
-        kind = Event.Kind(json.loads(path.read_text("utf-8"))["kind"])
-        assert heard[reader] == turn.BITS.get(kind, 0), path
+        payload = json.loads(path.read_text("utf-8"))
+        bit = turn.BITS.get(Event.Kind(payload["kind"]), 0)
+        assert heard[reader] == (0 if payload.get("by_machine") else bit), path
 
 
 @pytest.mark.parametrize("esp", webhooks.PROVIDERS)
@@ -95,6 +103,31 @@ def test_a_report_that_was_changed_on_its_way_is_refused(esp: str, dispatch: Dis
         post.body = post.body.replace(b"reader0", b"reader1")
     assert hooks.send(esp, post).status_code == 400
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["delivered", "opened"])
+def test_however_many_reports_are_in_a_post_the_database_is_asked_once(
+    name: str, dispatch: Dispatch, django_assert_max_num_queries: Any
+) -> None:
+    payload = json.loads((hooks.PAYLOADS / "sendgrid" / f"{name}.json").read_text("utf-8"))
+    (line,) = payload["body"]
+    readers = readers_of(dispatch)
+    Subscriber.objects.filter(pk__in=readers[:2]).update(tracking_allowed=True)
+    ours = hooks.a_reference(dispatch.pk, readers[0])
+    lines = [
+        line
+        | {
+            "email": f"reader{number % 3}@mail.example",
+            "sg_event_id": f"{number}",
+            "reference": ours if number < 6 else "none-of-ours",
+        }
+        for number in range(12)
+    ]
+    with django_assert_max_num_queries(8):
+        assert hooks.send("sendgrid", hooks.Post(json.dumps(lines).encode())).status_code == 200
+    told = Counter(Event.objects.values_list("dispatch_id", "subscriber_id"))
+    singles = {(None, reader): 2 for reader in readers[: 2 if name == "opened" else 3]}
+    assert told == {(dispatch.pk, readers[0]): 6} | singles
 
 
 def test_a_bounced_confirmation_is_its_readers(dispatch: Dispatch) -> None:
