@@ -15,6 +15,8 @@ GUISES = {
 }
 # Without a word of one's own, the frame would follow whatever the editor's own machine is set to.
 _DARK_RULE = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
+# The paper that a browser lays under a mail follows its word, too: a light one would be black on black.
+_BOTH_SCHEMES = re.compile(r"(color-schemes?(?:\"\s+content=\"|\s*:\s*))light dark")
 
 
 def known(asked: str) -> str:
@@ -24,7 +26,8 @@ def known(asked: str) -> str:
 
 def dress(html: str, guise: str) -> str:
     """Return a mail as a program in dark mode, or in light, would draw it."""
-    return _DARK_RULE.sub("@media all" if guise == "dark" else "@media not all", html)
+    rule, scheme = ("@media all", "dark") if guise == "dark" else ("@media not all", "light")
+    return _BOTH_SCHEMES.sub(rf"\g<1>{scheme}", _DARK_RULE.sub(rule, html))
 
 
 def policy(guise: str) -> dict[str, list[str]]:

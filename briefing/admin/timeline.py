@@ -11,11 +11,11 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from briefing.admin import trail
 from briefing.admin.deliveries import TONES
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
@@ -76,13 +76,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
         _("Who got it?"),
         reader=reader,
         moments=moments,
-        trail=[
-            (
-                Subscriber._meta.verbose_name_plural,
-                reverse("admin:subscribers_subscriber_changelist"),
-            ),
-            (str(reader), reverse("admin:subscribers_subscriber_change", args=[reader.pk])),
-        ],
+        trail=trail.reader(reader),
     )
 
 

@@ -20,13 +20,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.utils import get_history_manager_for_model
 
-from briefing.admin import differing
+from briefing.admin import differing, trail
 from briefing.admin.differing import Passage
 from briefing.admin.screen import render
 from briefing.admin.trail import Trail
@@ -170,9 +169,8 @@ class VersionedAdmin(DeskModelAdmin):
         return found
 
     def _trail(self, row: Model) -> Trail:
-        plural: str | Promise = self.opts.verbose_name_plural or ""
         return [
-            (plural, self._address(None, "changelist")),
+            (trail.all_of(self.model), self._address(None, "changelist")),
             (str(row), self._address(row, "change")),
         ]
 

@@ -18,6 +18,8 @@ def test_dark_is_drawn_whatever_the_editors_own_machine_is_set_to(desk: Client) 
     assert "@media all" in dark
     assert "@media not all" in light
     assert "prefers-color-scheme" not in dark + light.replace("color-scheme:", "")
+    # Nor the paper that the browser lays under it.
+    assert "light dark" not in dark + light
 
 
 def test_with_images_off_the_browser_itself_refuses_them(desk: Client) -> None:

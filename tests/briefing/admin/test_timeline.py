@@ -41,6 +41,7 @@ def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_e
         "suppression lifted: hard bounce",
     ]
     assert "550 5.1.1 nobody here" in answer.text
+    assert f'/">{key}</a>' in answer.text, "an address stands as it was typed"
     assert "not this one" not in answer.text
     file = desk.get(f"{answer.request['PATH_INFO']}?format=csv")
     rows = list(csv.reader(io.StringIO(file.text)))
