@@ -86,6 +86,7 @@ def _news_article(
     """
     url = absolute(article.get_absolute_url())
     name = newsletter.name if newsletter else "The Robotics Briefing"
+    newsroom = {"@type": "NewsMediaOrganization", "name": name, "url": absolute("/")}
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -102,8 +103,10 @@ def _news_article(
                 "url": absolute(byline.author.get_absolute_url()),
             }
             for byline in article.bylines.all()
-        ],
-        "publisher": {"@type": "NewsMediaOrganization", "name": name, "url": absolute("/")},
+        ]
+        # Without a byline it is the newsroom's.
+        or [newsroom],
+        "publisher": newsroom,
         "isAccessibleForFree": True,
         "citation": [source.url for source in article.sources.all() if source.url],
     }

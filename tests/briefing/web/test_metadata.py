@@ -58,6 +58,12 @@ def test_an_article_tells_machines_what_it_is(client: Client) -> None:
     assert meta(text, "description") == [article.dek]
 
 
+def test_an_article_without_a_byline_is_the_newsroom_s(client: Client) -> None:
+    text = client.get(factories.article(authors=[]).get_absolute_url()).content.decode()
+    data = json.loads(_DATA.findall(text)[0])
+    assert data["author"] == [data["publisher"]]
+
+
 def test_a_host_header_never_gets_into_an_address(client: Client, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     article = factories.article()
