@@ -49,6 +49,12 @@ def regions() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def zones(chosen: str) -> list[tuple[str, str]]:
+    """Return the zones to choose from by their whole names, and the chosen one, whatever it is."""
+    names = {name for places in regions().values() for name, _place in places}
+    return [(name, name.replace("_", " ")) for name in sorted(names | {chosen, "UTC"})]
+
+
 class _KnownChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic when it runs
     """A choice that everybody makes: one process asks the database about it once a second."""
 

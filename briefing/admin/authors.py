@@ -15,8 +15,9 @@ from subscribers.admin.base import DeskModelAdmin
 class AuthorAdmin(DeskModelAdmin):
     """The names above articles."""
 
-    list_display = ("name", "articles")
+    list_display = ("name", "articles_shown")
     search_fields = ("name",)
+    search_help_text = _("Words of the name")
     prepopulated_fields = {"slug": ("name",)}
     fields = ("name", "slug", "bio")
 
@@ -26,6 +27,7 @@ class AuthorAdmin(DeskModelAdmin):
         return rows.annotate(written=Count("bylines"))
 
     @display(description=_("articles"), ordering="written")
-    def articles(self, author: Author) -> int:
+    # By the name `articles` the list would show the authors’ own relation, raw.
+    def articles_shown(self, author: Author) -> int:
         """Show how many articles carry the name."""
         return int(author.written)  # type: ignore[attr-defined]  # the queryset annotates it

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from briefing.admin.firsts import FirstWaveForm
 from briefing.issues.rules import Finding
 from briefing.models import Issue
-from subscribers.forms import regions
+from subscribers.forms import zones
 
 
 class CountForm(forms.Form):
@@ -68,12 +68,12 @@ class DepartureForm(FirstWaveForm, CountForm):
         self.offer_firsts(issue, planned=self.planned)
         self.warnings, self.not_before, self.now = warnings, not_before, now
         self.departs_at: datetime | None = None
-        zones: Any = self.fields["zone"]
-        zones.initial = issue.zone or issue.newsletter.time_zone
-        zones.choices = _zones(zones.initial)
+        offered: Any = self.fields["zone"]
+        offered.initial = issue.zone or issue.newsletter.time_zone
+        offered.choices = zones(offered.initial)
         if issue.send_at and issue.send_at > now:
             # Whoever presses once more means another hour, and not this moment.
-            local = issue.send_at.astimezone(ZoneInfo(zones.initial))
+            local = issue.send_at.astimezone(ZoneInfo(offered.initial))
             self.fields["at"].initial = f"{local:%Y-%m-%dT%H:%M}"
         if not warnings:
             del self.fields["accepted"]
@@ -118,9 +118,3 @@ def moment(typed: str, zone: str) -> datetime:
         # The hour that the clocks leave out in spring.
         raise ValueError(_("That hour does not exist there: the clocks are put forward."))
     return local.astimezone(UTC)
-
-
-def _zones(chosen: str) -> list[tuple[str, str]]:
-    """Return the zones to choose from by their whole names, and the chosen one, whatever it is."""
-    names = {name for places in regions().values() for name, _place in places}
-    return [(name, name.replace("_", " ")) for name in sorted(names | {chosen, "UTC"})]

@@ -17,7 +17,7 @@ from subscribers.admin.base import ReadOnlyAdmin
 class DispatchAdmin(ReadOnlyAdmin):
     """The list; one dispatch is watched and steered on its own screen."""
 
-    list_display = ("issue", "kind", "state_shown", "reason", "started_at", "finished_at")
+    list_display = ("issue_shown", "kind", "state_shown", "reason", "started_at", "finished_at")
     list_filter = ("state", "kind")
     list_select_related = ("issue__newsletter",)
     ordering = ("-pk",)
@@ -34,6 +34,11 @@ class DispatchAdmin(ReadOnlyAdmin):
         if not object_id.isdecimal():
             raise Http404
         return watching.watch(request, int(object_id))
+
+    @display(description=_("issue"))
+    def issue_shown(self, dispatch: Dispatch) -> str:
+        """Name the issue."""
+        return str(dispatch.issue)
 
     @display(
         description=_("state"),

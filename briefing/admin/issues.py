@@ -1,10 +1,13 @@
 """Issues: what an editor composes, until it is dispatched."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -91,13 +94,18 @@ class IssueAdmin(VersionedAdmin):
         description=_("status"),
         label={
             Issue.Status.DRAFT: "warning",
+            "scheduled": "info",
             Issue.Status.DISPATCHING: "info",
             Issue.Status.PUBLISHED: "success",
         },
     )
     def state(self, issue: Issue) -> tuple[str, str]:
-        """Show the status as a label."""
-        return issue.status, issue.get_status_display()
+        """Show the status as a label; a draft that goes out by itself says when."""
+        if issue.status != Issue.Status.DRAFT or issue.send_at is None:
+            return issue.status, issue.get_status_display()
+        zone = ZoneInfo(issue.zone or issue.newsletter.time_zone)
+        at = date_format(issue.send_at.astimezone(zone), "DATETIME_FORMAT")
+        return "scheduled", gettext("goes out %(at)s") % {"at": at}
 
     @display(description=_("articles"))
     def articles_shown(self, issue: Issue) -> int:

@@ -55,17 +55,25 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = (
-        *("username", "get_full_name", "email", "held_roles", "second_factor"),
+        *("username", "named", "email", "held_roles", "second_factor"),
         *("is_active", "last_login"),
     )
     list_filter = ("is_active", "groups")
     search_fields = ("username", "first_name", "last_name", "email")
+    search_help_text = _("Name or address")
     ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
         (_("Role"), {"fields": ("is_active", "groups")}),
         (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
     )
+    # unfold's own, which is empty, would come before Django's.
+    add_fieldsets = (
+        (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
+        (_("Role"), {"fields": ("groups",)}),
+        (_("Password"), {"fields": ("password1", "password2")}),
+    )
+    add_form_template = "admin/change_form.html"
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
 
@@ -105,6 +113,11 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     def second_factor(self, person: User) -> bool:
         """Show who could not send yet."""
         return bool(person.has_factor)  # type: ignore[attr-defined]  # the queryset annotates it
+
+    @display(description=_("name"))
+    def named(self, person: User) -> str:
+        """Show the whole name."""
+        return person.get_full_name()
 
     @display(description=_("role"))
     def held_roles(self, person: User) -> str:

@@ -217,8 +217,8 @@ def second_person_has_seen_it(checked: Checked) -> Iterator[Finding]:
     if seconding.is_needed(readers) and not others.exists():
         yield Finding(
             "second person",
-            _("It was changed after the second person had approved it."),
-            _("Have it approved again, where it is dispatched."),
+            _("It goes out by itself, and no second person has approved it as it stands now."),
+            _("Have somebody else approve it, where it is dispatched."),
         )
 
 

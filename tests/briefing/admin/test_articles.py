@@ -129,6 +129,8 @@ def test_the_page_on_which_an_article_is_begun_says_so(desk: Client) -> None:
 
     assert "<span>Add article</span></h1>" in page
     assert '<a href="/admin/briefing/article/">Articles</a>' in page
+    # What would begin another one, and lose this, stands in the list.
+    assert "addlink" not in page
 
 
 def test_the_language_is_chosen_and_one_that_the_pages_do_not_speak_stays(desk: Client) -> None:

@@ -59,6 +59,7 @@ def test_a_time_schedules_instead_of_sending(desk: Client, draft: Issue) -> None
     assert draft.send_at == datetime(day.year, day.month, day.day, 0, 0, tzinfo=UTC)
     assert (draft.zone, draft.scheduled_by) == ("Asia/Tokyo", "olivia")
     assert not Dispatch.objects.exists()
+    assert f"goes out {day.day} " in desk.get("/admin/briefing/issue/").text
     page = desk.get(f"/admin/issues/{draft.pk}/dispatch/")
     assert "Scheduled by olivia" in page.content.decode()
     # Another press means another hour, and not this moment.

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from briefing.admin import roles
 from briefing.models import Article, AuditEntry, User
-from tests.briefing.admin.conftest import holder_of, log_in
+from tests.briefing.admin.conftest import PASSWORD, holder_of, log_in
 from tests.briefing.admin.test_second_factor import log_in_by_password
 from tests.factories import article
 
@@ -90,6 +90,38 @@ def test_an_owner_cannot_shut_the_house_behind_themselves(db: None, loses: str) 
     boss.refresh_from_db()
     assert boss.is_active
     assert boss.groups.exists()
+
+
+def test_an_owner_adds_a_colleague_with_a_name_a_role_and_a_password(db: None) -> None:
+    client = log_in(holder_of(roles.OWNER))
+    address, editor = "/admin/briefing/user/add/", Group.objects.get(name=roles.EDITOR)
+    page = client.get(address).text
+    form = {
+        "username": "nina",
+        "first_name": "Nina",
+        "last_name": "Berg",
+        "groups": [editor.pk],
+        "email": "nina@desk.example",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+
+    answer = client.post(address, form)
+
+    assert all(f'name="{name}"' in page for name in form)
+    assert answer.status_code == 302
+    assert log_in_by_password("nina").get("/admin/briefing/issue/").status_code == 200
+    assert "Nina Berg" in client.get("/admin/briefing/user/").text
+
+
+def test_lists_name_things_as_people_do(db: None) -> None:
+    article()
+    client = log_in(holder_of(roles.OWNER))
+
+    assert "briefing.Article" not in client.get("/admin/briefing/author/").text
+    assert "full name" not in client.get("/admin/briefing/user/").text
+    refused = log_in(holder_of(roles.AUTHOR)).get("/admin/issues/compose/")
+    assert 'href="/admin/"' in refused.text
 
 
 def test_an_owner_gives_a_role_and_cannot_make_a_superuser(db: None) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page
 
 from briefing.models import KeptText, User
+from tests.briefing.admin.conftest import log_in
 from tests.factories import article
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +29,33 @@ def test_text_is_formatted_previewed_and_kept_without_pressing_save(
 
     page.locator(".editor-preview-active strong", has_text="Ferries").wait_for()
     assert KeptText.objects.get().body == "**Ferries**"
+
+
+def test_whoever_was_logged_out_while_writing_is_told_and_goes_on_after_logging_in_elsewhere(
+    owner: User, desk_page: Callable[..., Page], site: str
+) -> None:
+    draft = article(status="draft", published_at=None, body="")
+    page = desk_page(owner)
+    page.goto(f"/admin/briefing/article/{draft.pk}/change/")
+    body = page.get_by_role("textbox", name="Body, in Markdown")
+    Session.objects.all().delete()
+
+    body.click()
+    page.keyboard.type("Ferries")
+    page.get_by_text("You are logged out").wait_for()
+
+    assert not KeptText.objects.exists()
+    # Logging in changes the token that forms carry as well.
+    cookies = {
+        settings.SESSION_COOKIE_NAME: log_in(owner).cookies[settings.SESSION_COOKIE_NAME].value,
+        settings.CSRF_COOKIE_NAME: "a" * 32,
+    }
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": site} for name, value in cookies.items()]
+    )
+    page.keyboard.type(" dock")
+    page.get_by_text("Kept, not yet saved").wait_for()
+    assert KeptText.objects.get().body == "Ferries dock"
 
 
 @pytest.mark.browser(javascript=False)

@@ -1,6 +1,7 @@
 """The screens about people: read by everybody who may, changed only by the rules."""
 
 import pytest
+from django.forms import model_to_dict
 from django.test import Client
 
 from subscribers import consent, sealing
@@ -13,7 +14,7 @@ from subscribers.models import (
     Subscriber,
     Subscription,
 )
-from tests.factories import NOW, noise
+from tests.factories import NOW, newsletter, noise
 from tests.subscribers.making import confirmed
 
 WRITTEN_BY_PROGRAMS = (
@@ -45,6 +46,20 @@ def test_what_programs_write_is_read_and_never_changed(client: Client, model: ty
     assert client.post(f"{address}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     # A new wording can be published beside the old ones; nothing else is made by a form.
     assert client.get(f"{address}/add/").status_code == (200 if model is ConsentNotice else 403)
+
+
+def test_a_newsletter_is_at_home_in_a_zone_and_a_language_that_there_are(client: Client) -> None:
+    letter = newsletter()
+    address = f"/admin/subscribers/newsletter/{letter.pk}/change/"
+    values = model_to_dict(letter)
+
+    refused = client.post(address, values | {"time_zone": "Berlin", "locale": "tlh"})
+    kept = client.post(address, values | {"time_zone": "Asia/Tokyo", "locale": "de"})
+
+    assert {"time_zone", "locale"} <= set(refused.context["adminform"].form.errors)
+    assert kept.status_code == 302
+    letter.refresh_from_db()
+    assert (letter.time_zone, letter.locale) == ("Asia/Tokyo", "de")
 
 
 def test_a_reader_is_never_made_or_deleted_by_a_form(client: Client) -> None:
