@@ -121,6 +121,15 @@ def suggest(address: Address) -> str | None:
     return None
 
 
+def readable(text: str) -> str:
+    """Return an address with its domain in the letters that its owner knows it by: for pages only."""
+    local, found, domain = text.rpartition("@")
+    try:
+        return f"{local}{found}{domain.encode().decode('idna')}"
+    except UnicodeError:
+        return text
+
+
 def hint(text: str) -> str:
     """Return an address that its owner recognises and nobody else can use: a…@example.com."""
     local, _at, domain = text.rpartition("@")

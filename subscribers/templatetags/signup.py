@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from subscribers import consent, links, wording
+from subscribers import address, consent, links, wording
 from subscribers.models import ConsentNotice
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ def linking_privacy(promise: str) -> SafeString:
 
 @register.filter
 def breakable(text: str) -> SafeString:
-    """Return an address that goes on behind its @ in the next line, where the screen is narrow."""
-    local, found, domain = text.partition("@")
+    """Return an address for its owner: it goes on behind its @ where the screen is narrow."""
+    local, found, domain = address.readable(text).partition("@")
     return format_html("{}<wbr>{}{}", local, found, domain) if found else conditional_escape(text)
 
 

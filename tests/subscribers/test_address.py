@@ -73,6 +73,12 @@ def test_a_slip_in_a_common_domain_is_noticed(typed: str, meant: str | None) -> 
     assert address.suggest(address.parse(typed)) == meant
 
 
+def test_a_page_names_a_domain_in_the_letters_its_owner_knows() -> None:
+    assert address.readable("anna@xn--brcke-lva.example") == "anna@brücke.example"
+    for text in ("anna@example.com", "anna@xn--strae-oqa.de", "anna@xn--a.example", ""):
+        assert address.readable(text) == text
+
+
 def test_an_old_key_keeps_finding_what_it_hashed(settings: Settings) -> None:
     settings.SUPPRESSION_KEYS = {1: b"o" * 32}
     old = address.address_hash("a@example.com")

@@ -1,6 +1,7 @@
 """Many at once: one row, one mail, one entry, whatever the database."""
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,7 +10,8 @@ from typing import TypeVar
 import pytest
 from django.db import connections
 
-from subscribers import consent, outbox, signup, unsubscribe
+from subscribers import address, consent, moving, outbox, sealing, signup, unsubscribe
+from subscribers.consent import Entry
 from subscribers.models import ConsentRecord, Outbox, Subscriber, Subscription
 from tests.subscribers import making
 
@@ -80,6 +82,36 @@ def test_one_mail_is_claimed_by_one_worker() -> None:
     claimed = _at_once(20, lambda _: outbox.claim(row.pk, now=making.NOW))
 
     assert sum(found is not None for found in claimed) == 1
+
+
+def test_clicks_on_one_change_of_address_move_once_and_each_is_told_so() -> None:
+    row = making.confirmed("anna@example.com")
+    asked = moving.ask(row, address.parse("new@example.org"), now=making.NOW)
+    wish = moving.asked(asked or 0)
+    assert wish
+
+    told = _at_once(8, lambda _: moving.confirm(wish, origin=ORIGIN, now=making.NOW))
+
+    assert sum(found is not None for found in told) == 1
+    assert Subscriber.objects.get().address == "new@example.org"
+
+
+def test_a_ledger_written_and_sealed_by_many_at_once_is_whole() -> None:
+    origin = consent.Origin(notice=making.notice())
+
+    def write_or_seal(number: int) -> None:
+        for _ in range(6):
+            if number < 2:
+                sealing.seal(now=making.NOW)
+            else:
+                entry = Entry(uuid.uuid4(), ConsentRecord.Act.CONFIRMED, making.NOW, 1, origin)
+                consent.record(entry)
+
+    _at_once(8, write_or_seal)
+    sealing.seal_all(now=making.NOW)
+
+    found = sealing.verify()
+    assert (found.records, found.unsealed, found.broken) == (36, 0, "")
 
 
 def test_twenty_unsubscribes_at_once_are_one_act() -> None:
