@@ -67,6 +67,8 @@ def addresses() -> list[str]:
     found += [reverse(name) for name in named]
     found += [reverse(name, args=[piece.pk]) for name in ("desk-proof", "desk-links")]
     found += [reverse("desk-erase", args=[reader.pk])]
+    version = piece.history.latest("history_id").history_id
+    found += [reverse("admin:briefing_article_version", args=[piece.pk, version])]
     found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]
     return found
 
