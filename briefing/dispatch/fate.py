@@ -15,6 +15,9 @@ UNSUBSCRIBED = 64
 OPENED = 128
 CLICKED = 256
 
+# Either of them: a copy that bounced softly and then for good bounced once.
+BOUNCED = SOFT_BOUNCED | HARD_BOUNCED
+
 # Heaviest first.
 WEIGHTS = (
     COMPLAINED,

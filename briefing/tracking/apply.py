@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from briefing.dispatch import resolving
-from briefing.dispatch.fate import CLICKED
+from briefing.dispatch.fate import BOUNCED, CLICKED
 from briefing.dispatch.outcome import ACCEPTED, REJECTED
 from briefing.tracking import cohorts, consequences, hours, rows, turn
 from briefing.tracking.hours import Hour
@@ -53,7 +53,7 @@ def _count() -> None:
     by_hour: Counter[Hour] = Counter()
     for news in turn.count():
         counts[news[:4]] += news.number
-        if news.kind != CLICKED or news.link >= 0:
+        if news.kind != BOUNCED and (news.kind != CLICKED or news.link >= 0):
             by_hour[news.dispatch_id, news.kind, news.hour] += news.number
     if counts:
         with connection.cursor() as cursor:

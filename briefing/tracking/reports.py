@@ -33,8 +33,8 @@ class Domain:
 
     @property
     def bounced(self) -> int:
-        """Copies that came back for good, or for once."""
-        return self.heard.get(fate.HARD_BOUNCED, 0) + self.heard.get(fate.SOFT_BOUNCED, 0)
+        """Copies that came back for good, or for once; whichever came back both ways once."""
+        return self.heard.get(fate.BOUNCED, 0)
 
     @property
     def complained(self) -> int:

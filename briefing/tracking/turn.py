@@ -59,7 +59,8 @@ SELECT id FROM briefing_turn
 WHERE outcome IS NULL AND subscriber_id IS NOT NULL AND dispatch_id IS NOT NULL AND received_at >= %s
 """
 _NEW = "heard AND fate & bit = 0"
-# A delivery is counted once for each bit that is not on yet; a person's click on a link each time.
+# A delivery is counted once for each bit that is not on yet, and once for any kind of bounce; a
+# person's click on a link each time.
 # Under its reader's domain where its dispatch has a lane for it, else with all the small ones.
 _COUNT = f"""
 WITH lanes AS (
@@ -70,6 +71,11 @@ news AS (
     SELECT dispatch_id, subscriber_id, bit AS kind, -1 AS link, MIN(at) AS at
     FROM briefing_turn WHERE {_NEW}
     GROUP BY dispatch_id, subscriber_id, bit
+    UNION ALL
+    SELECT dispatch_id, subscriber_id, {fate.BOUNCED}, -1, MIN(at)
+    FROM briefing_turn
+    WHERE heard AND bit IN ({fate.SOFT_BOUNCED}, {fate.HARD_BOUNCED}) AND fate & {fate.BOUNCED} = 0
+    GROUP BY dispatch_id, subscriber_id
     UNION ALL
     SELECT dispatch_id, subscriber_id, bit, link, at
     FROM briefing_turn WHERE on_link AND (outcome IS NOT NULL OR subscriber_id IS NULL)

@@ -29,7 +29,11 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES = 256 * 1024
 # What reading a report that is not of the provider's form raises.
-_UNREADABLE = (AnymailError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+_UNREADABLE = (
+    *(AnymailError, AssertionError, AttributeError, LookupError, TypeError, ValueError),
+    # Lists in lists in lists.
+    RecursionError,
+)
 
 # Anymail's view for each provider's reports.
 _VIEWS = {

@@ -41,7 +41,11 @@ def counted(dispatch: Dispatch) -> dict[int, int]:
 
 def recounted(dispatch: Dispatch) -> dict[int, int]:
     """Return the same from the raw rows."""
-    return dict(Counter(bit for heard in fates(dispatch).values() for bit in fate.bits(heard)))
+    every = fates(dispatch).values()
+    counts = Counter(bit for heard in every for bit in fate.bits(heard))
+    # Once, whether it was soft, hard or both.
+    counts[fate.BOUNCED] = sum(heard & fate.BOUNCED > 0 for heard in every)
+    return dict(+counts)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """An issue's report counts each reader once, whatever followed the main dispatch."""
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
-from briefing.dispatch import control, planner, resolving
+from briefing.dispatch import control, fate, planner, resolving
 from briefing.dispatch.outcome import ACCEPTED, REJECTED
 from briefing.dispatch.sender import drain
 from briefing.models import Batch, Delivery, Dispatch, Event, EventCount
@@ -82,6 +83,17 @@ def test_the_small_domains_together_are_never_cut_off(dispatch: Dispatch) -> Non
     assert others.accepted == 100 + 101 + 102 + 103 + 4
     assert others.delivered == 93
     assert sum(domain.accepted for domain in told.domains) == told.outcomes["accepted"]
+
+
+def test_a_copy_that_bounced_softly_and_then_for_good_bounced_once(dispatch: Dispatch) -> None:
+    one, other, third, *_more = readers_of(dispatch)
+    soft, hard = Event.Kind.SOFT_BOUNCED, Event.Kind.HARD_BOUNCED
+    hear(report(dispatch, one, soft), report(dispatch, other, soft))
+    hear(report(dispatch, one, hard), report(dispatch, third, hard), report(dispatch, third, soft))
+    (domain,) = reports.of_issue(dispatch.issue).domains
+    bounced = Delivery.objects.alias(both=F("fate").bitand(fate.BOUNCED)).filter(both__gt=0)
+    assert domain.bounced == bounced.count() == 3
+    assert (domain.heard[fate.SOFT_BOUNCED], domain.heard[fate.HARD_BOUNCED]) == (3, 2)
 
 
 def test_what_is_accepted_late_counts_for_its_domain(dispatch: Dispatch) -> None:

@@ -160,7 +160,9 @@ def test_without_a_secret_there_is_no_door(settings: Settings, path: str, status
     assert hooks.send(path.split("/")[2] or "x", post).status_code == status
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"RecordType": 7}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"{", b'{"RecordType": 7}', b"\xff\xfe", b"[" * 100_000]
+)
 @pytest.mark.parametrize("esp", ["postmark", "sendgrid", "brevo", "resend"])
 def test_rubbish_with_the_right_secret_is_refused_and_harms_nothing(esp: str, body: bytes) -> None:
     assert hooks.send(esp, hooks.Post(body)).status_code in {200, 400}

@@ -161,7 +161,9 @@ def _judged(dispatch: Dispatch, reports: Iterable[tuple[str, int]]) -> Measured:
     counted: Counter[int] = Counter()
     for bit, number in EventCount.objects.values_list("kind", "number"):
         counted[bit] += number
-    measured.demand(counted == kinds, f"I10 counted {dict(counted)} of {dict(kinds)}")
+    # Once, whether it was soft, hard or both.
+    kinds[fate.BOUNCED] = sum(bits & fate.BOUNCED > 0 for bits in heard.values())
+    measured.demand(counted == +kinds, f"I10 counted {dict(counted)} of {dict(kinds)}")
     suppressed = Suppression.objects.values("address_hash").distinct().count()
     measured.demand(suppressed == len(bad), f"{suppressed} suppressed of {len(bad)}")
     return measured
