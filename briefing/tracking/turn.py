@@ -50,8 +50,7 @@ SELECT e.id, e.dispatch_id, e.subscriber_id, e.at, e.link, e.received_at,
        d.fate
 FROM briefing_event e
 LEFT JOIN bits ON bits.kind = e.kind
-LEFT JOIN briefing_delivery d
-     ON d.dispatch_id = e.dispatch_id AND d.subscriber_id = e.subscriber_id
+{{delivery}}
 WHERE e.id {{among}}
 """  # noqa: S608  our own table of kinds and bits
 _EARLY = """
@@ -81,10 +80,11 @@ news AS (
     FROM briefing_turn WHERE on_link AND (outcome IS NOT NULL OR subscriber_id IS NULL)
 )
 SELECT news.dispatch_id, COALESCE(lanes.lane, ''), news.kind, news.link, {{hour}}, COUNT(*)
-FROM news
+FROM (
+    SELECT *, (SELECT domain FROM subscribers_subscriber WHERE id = subscriber_id) AS domain FROM news
+) AS news
 JOIN briefing_dispatch begun ON begun.id = news.dispatch_id
-LEFT JOIN subscribers_subscriber s ON s.id = news.subscriber_id
-LEFT JOIN lanes ON lanes.dispatch_id = news.dispatch_id AND lanes.lane = s.domain
+LEFT JOIN lanes ON lanes.dispatch_id = news.dispatch_id AND lanes.lane = news.domain
 GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608  our own condition
 _FIRST_CLICKS = f"""
@@ -181,6 +181,7 @@ def _words(made: ModuleType) -> dict[str, str]:
     start = "COALESCE(begun.started_at, begun.created_at)"
     return {
         "among": made.AMONG,
+        "delivery": made.DELIVERY,
         "all_bits": made.ALL_BITS.format(bit="bit"),
         "hour": made.HOUR.format(at="news.at", start=start),
         "month": made.MONTH.format(at="MIN(at)"),

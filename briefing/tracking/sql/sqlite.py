@@ -10,6 +10,8 @@ from briefing.tracking.sql.rows import COLUMNS, Row
 
 # A condition on a column; its parameter is made by `numbers`.
 AMONG = "IN (SELECT value FROM json_each(%s))"
+DELIVERY = """LEFT JOIN briefing_delivery d
+     ON d.dispatch_id = e.dispatch_id AND d.subscriber_id = e.subscriber_id"""
 # A day's number has room for milliseconds; what is left of them would make 59:59 of an hour.
 HOUR = "CAST(ROUND((julianday({at}) - julianday({start})) * 86400000) AS INTEGER) / 3600000"
 MONTH = "strftime('%%Y-%%m-01', {at})"
