@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from briefing import envelope
-from briefing.mailbox.parts import field, fields, one_line, originals, text_of
+from briefing.mailbox.parts import blocks, field, fields, one_line, originals, part, text_of
 from subscribers import links
 
 # Where servers write down to which address a mail was delivered, the surest first.
@@ -86,6 +86,9 @@ def _places(message: Message, recipient: str) -> Iterator[str]:
         yield from fields(message, name)
     for original in originals(message):
         yield from (field(original, name) for name in ("Message-ID", "Return-Path"))
+    # A complaint says itself whose envelope it was, also where the returned mail was made unreadable.
+    if complaint := part(message, "message/feedback-report"):
+        yield from (field(block, "Original-Mail-From") for block in blocks(complaint))
     # An answer names what it answers; a bounce that is only text quotes the headers in it.
     yield from (field(message, name) for name in ("In-Reply-To", "References"))
     for each in message.walk():
