@@ -6,6 +6,7 @@ and tells after each group.
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from briefing.dispatch.intents import deadline
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ForbiddenStepError
 from briefing.models import Alert, Dispatch
-from briefing.transports.base import Session
+from briefing.transports.base import Copy, Session
 
 # A wait this short is waited for here; a longer one gives the batch back.
 _SHORT_WAIT = timedelta(seconds=1)
@@ -47,6 +48,8 @@ class Pace:
     _one_by_one: bool = field(init=False)
     # The lanes that something limited when they were last asked for: these may recover.
     _limited: set[str] = field(default_factory=set)
+    # Before the first question another drain may have learned of a limit.
+    _asked: bool = False
     # How many copies may be intended at once, by how fast the last group was answered.
     _at_once: int = _FIRST_GROUP
     _since: float = 0.0
@@ -62,7 +65,10 @@ class Pace:
         """
         one_by_one = self._one_by_one or (held is not None and held.cautious)
         lane = held.lane if held else ""
-        size = throttle.group_size(self.account, lane, preferred=self.preferred, now=now)
+        limited = not self._asked or not self._limited.isdisjoint({"", lane})
+        size = throttle.group_size(
+            self.account, lane, preferred=self.preferred, now=now, limited=limited
+        )
         self._since = self._since or time.monotonic()
         if self.preferred is None:
             size = min(size, self._at_once)
@@ -73,6 +79,7 @@ class Pace:
         if not grant.granted and grant.wait <= _SHORT_WAIT:
             time.sleep(grant.wait.total_seconds())
             grant = throttle.take(self.account, lane, size, now=self.clock.now())
+        self._asked = True
         self._limited.discard(lane)
         if grant.limited:
             self._limited.add(lane)
@@ -84,12 +91,8 @@ class Pace:
         self._measure(len(copies))
         outcomes = Counter([copy.outcome for copy in copies])
         unsent = [copy for copy in copies if copy.outcome is None and not copy.started]
-        deferred = outcomes[DEFERRED]
         unknown = outcomes[UNKNOWN] + outcomes[None] - len(unsent)
-        if isinstance(group, InFlight) and (deferred or group.held.lane in self._limited):
-            throttle.note_answers(
-                self.account, group.held.lane, deferred=deferred, total=len(copies)
-            )
+        self._note_deferred(group)
         if session.retry_after_seconds:
             throttle.hold_for(
                 self.account, seconds=session.retry_after_seconds, now=self.clock.now()
@@ -109,6 +112,31 @@ class Pace:
             self._probing = False
             self._troubled = breaker.is_troubled(self.account)
         return ""
+
+    def _note_deferred(self, group: Answered) -> None:
+        """Slow what defers: a domain's lane by its own groups, the account by the mixed ones.
+
+        Both recover by groups of either kind.
+        """
+        lane = group.held.lane if isinstance(group, InFlight) else ""
+        deferred = [copy for copy in group.copies if copy.outcome == DEFERRED]
+        if deferred and not lane and not self._is_ours(deferred):
+            return
+        if deferred or lane in self._limited:
+            throttle.note_answers(
+                self.account, lane, deferred=len(deferred), total=len(group.copies)
+            )
+        if lane in self._limited and lane and not deferred:
+            throttle.note_answers(self.account, "", deferred=0, total=len(group.copies))
+
+    def _is_ours(self, deferred: Sequence[Copy]) -> bool:
+        """Whether it is us whom a server wants slower: a relay that takes so many a minute.
+
+        It defers readers of several domains, and of any once it is slowed. One domain that defers by
+        itself must not slow the others.
+        """
+        several = len({copy.recipient.rpartition("@")[2] for copy in deferred}) > 1
+        return several or throttle.slowdown_of(self.account) > 1.0
 
     def leave_unused(self) -> None:
         """Nothing is due here: another dispatch is to see whether the account's trouble is over."""

@@ -1,4 +1,4 @@
-"""How fast an account may send: a limit for the whole, one for each lane, a warm-up, a slowdown.
+"""How fast an account may send: a limit for the whole, one for each lane, a slowdown of either.
 
 The limits live in the database and nowhere else (docs/decisions/0005): all hosts share them, and
 there is no broker whose loss could stop or unleash a dispatch. An account without limits pays one
@@ -12,14 +12,17 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from briefing.dispatch import warming
 from briefing.dispatch.sql import limits
-from briefing.models import Allowance, Bucket
+from briefing.models import Bucket
 
 # How far a bucket may run ahead: one second's worth leaves at once.
 _BURST = timedelta(seconds=1)
-# A lane without a limit of its own is slowed from this many messages a second.
+# A lane or an account without a limit of its own is slowed from this many messages a second.
 _ASSUMED_RATE = 200.0
 _MAX_SLOWDOWN = 1024.0
+# Of fewer copies a share says nothing, and each of them would slow by half.
+_SMALLEST_SLOWED = 10
 # A lane of whose group this share was deferred is being told to slow down.
 _DEFERRED_SHARE = 0.3
 
@@ -53,15 +56,18 @@ def current_rate(account: str, lane: str, slowdown: float) -> float | None:
     return per_second or None
 
 
-def group_size(account: str, lane: str, *, preferred: int | None, now: datetime) -> int:
+def group_size(
+    account: str, lane: str, *, preferred: int | None, now: datetime, limited: bool = False
+) -> int:
     """Return how many copies to intend at once: what the transport takes best in one call.
 
-    With a slow limit the groups are small, so that they are spread evenly; and a day of a warm-up
-    has no room for a group that is larger than what is left of it.
+    With a slow limit groups are small, so that they are spread evenly; where something `limited` the
+    last one, with what the account was taught too. Of a warm-up's day no more than is left is asked.
     """
     most = [int(each) for each in (rate(account, ""), rate(account, lane)) if each]
-    left = _left_today(account, now=now)
-    if left is not None:
+    if limited and (slowdown := slowdown_of(account)) > 1.0:
+        most.append(max(_SMALLEST_SLOWED, int((rate(account, "") or _ASSUMED_RATE) / slowdown)))
+    if (left := warming.left(account, now=now)) is not None:
         most.append(left)
     return max(1, min([preferred or settings.GROUP_SIZE, *most]))
 
@@ -70,16 +76,15 @@ def take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
     """Ask for `number` messages before their intent. Nothing is taken unless all limits grant it."""
     if not _is_limited(account, lane, now=now):
         return _UNLIMITED
-    warm = _take_allowance(account, number, now=now)
-    if not warm.granted:
-        return warm
+    if not warming.take(account, number, now=now):
+        return Grant(granted=False, wait=warming.until_tomorrow(now))
     whole = _take(account, "", number, now=now)
     if not whole.granted:
-        _return_allowance(account, number, now=now)
+        warming.give_back(account, number, now=now)
         return whole
     apart = _take(account, lane, number, now=now) if lane else _GRANTED
     if not apart.granted:
-        _return_allowance(account, number, now=now)
+        warming.give_back(account, number, now=now)
         give_back(account, "", number)
     return apart
 
@@ -103,8 +108,11 @@ def hold_for(account: str, *, seconds: float, now: datetime) -> None:
 
 
 def note_answers(account: str, lane: str, *, deferred: int, total: int) -> None:
-    """Slow a lane whose receiving servers defer, and let it recover group by group."""
-    if not lane or not total:
+    """Slow a lane whose receiving servers defer, and let it recover group by group.
+
+    Without a lane it is the account: what defers everybody is the server on our side.
+    """
+    if not total:
         return
     if deferred / total >= _DEFERRED_SHARE:
         bucket, _made = Bucket.objects.get_or_create(
@@ -118,12 +126,18 @@ def note_answers(account: str, lane: str, *, deferred: int, total: int) -> None:
         )
 
 
+def slowdown_of(account: str) -> float:
+    """Return by how much an account as a whole was found to be too fast; 1 is not at all."""
+    found = Bucket.objects.filter(account=account, lane="").values_list("slowdown", flat=True)
+    return found.first() or 1.0
+
+
 def _is_limited(account: str, lane: str, *, now: datetime) -> bool:
     """Whether there is anything to be asked for: most groups pay for this one look and no more."""
     return bool(
         rate(account, "")
         or rate(account, lane)
-        or warm_up_limit(account, now=now) is not None
+        or warming.limit(account, now=now) is not None
         or limits.stand(account, lane, now=now)
     )
 
@@ -147,42 +161,3 @@ def _take(account: str, lane: str, number: int, *, now: datetime) -> Grant:
         return _GRANTED
     free_at = Bucket.objects.values_list("free_at", flat=True).get(pk=bucket.pk)
     return Grant(granted=False, wait=max(free_at - _BURST - now, timedelta(milliseconds=50)))
-
-
-def warm_up_limit(account: str, *, now: datetime) -> int | None:
-    """Return how many messages a warming account may send on this day, or None when it is warm."""
-    plan = settings.WARM_UP.get(account)
-    if plan is None:
-        return None
-    days = (now.date() - plan.start).days
-    if days >= plan.days:
-        return None
-    return int(plan.first * plan.growth ** max(0, days)) if days >= 0 else 0
-
-
-def _left_today(account: str, *, now: datetime) -> int | None:
-    """Return how many messages a warming account may still send on this day."""
-    limit = warm_up_limit(account, now=now)
-    if limit is None:
-        return None
-    used = Allowance.objects.filter(account=account, day=now.date()).values_list("used", flat=True)
-    return limit - (used.first() or 0)
-
-
-def _take_allowance(account: str, number: int, *, now: datetime) -> Grant:
-    limit = warm_up_limit(account, now=now)
-    if limit is None:
-        return _GRANTED
-    Allowance.objects.get_or_create(account=account, day=now.date())
-    taken = Allowance.objects.filter(
-        account=account, day=now.date(), used__lte=limit - number
-    ).update(used=F("used") + number)
-    if taken:
-        return _GRANTED
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Grant(granted=False, wait=midnight - now)
-
-
-def _return_allowance(account: str, number: int, *, now: datetime) -> None:
-    if warm_up_limit(account, now=now) is not None:
-        Allowance.objects.filter(account=account, day=now.date()).update(used=F("used") - number)
