@@ -59,7 +59,8 @@ ANY_ISSUE = Scope()
 class Candidate:
     """One subscription as the planner needs it. `excluded` is the reason, or empty.
 
-    `followed` are topics the reader has chosen; empty means all of them.
+    `time_zone` is empty for whoever has not chosen one. `followed` are topics the reader has chosen;
+    empty means all of them.
     """
 
     subscriber_id: int
@@ -68,6 +69,7 @@ class Candidate:
     locale: str
     format: str
     tracked: bool
+    time_zone: str = ""
     followed: Topics = frozenset()
 
 
@@ -225,6 +227,7 @@ def _candidates(
             "subscriber__locale",
             "subscriber__format",
             "subscriber__tracking_allowed",
+            "subscriber__time_zone",
         )[:size]
     )
     return (Candidate(*row) for row in found)

@@ -26,7 +26,7 @@ MINUTES: dict[int, str | Promise] = {
 
 
 class FirstWaveForm(forms.Form):
-    """Asks whether some readers get it before the others. Without enough readers it asks nothing."""
+    """Asks whether some readers get it before the others. Without enough readers it tries nothing."""
 
     first_wave = forms.ChoiceField(
         label=gettext_lazy("Who gets it first"), required=False, widget=forms.RadioSelect
@@ -41,19 +41,18 @@ class FirstWaveForm(forms.Form):
 
     def offer_firsts(self, issue: Issue, *, planned: int) -> None:
         """Offer what fits so many readers; what the issue has already is chosen."""
-        if planned < sampling.FEWEST_READERS:
-            del self.fields["first_wave"], self.fields["minutes"]
-            return
         field: Any = self.fields["first_wave"]
         field.choices = _choices(issue, planned)
         self._issue, self._readers = issue, planned
         field.initial = issue.first_wave
         self.fields["minutes"].initial = issue.first_wave_minutes
+        if planned < sampling.FEWEST_READERS:
+            del self.fields["minutes"]
 
     def clean_first_wave(self) -> str:
         """Refuse, in a sentence, a first wave from which nothing could be learned."""
         chosen = str(self.cleaned_data["first_wave"])
-        if chosen:
+        if chosen in trials.USUAL_MINUTES:
             try:
                 trials.check(self._issue, chosen, readers=self._readers)
             except trials.TrialRefusedError as error:
@@ -63,40 +62,35 @@ class FirstWaveForm(forms.Form):
     def keep(self, issue: Issue) -> dict[str, Any]:
         """Keep the choice with the issue; returns what the audit log says of it."""
         first_wave = self.cleaned_data.get("first_wave", "")
-        minutes = self.cleaned_data.get("minutes") if first_wave else None
+        minutes = self.cleaned_data.get("minutes") if first_wave in trials.USUAL_MINUTES else None
         trials.choose(issue, first_wave, minutes=minutes or 0)
         return {"first_wave": first_wave} if first_wave else {}
 
 
 def _choices(issue: Issue, planned: int) -> list[tuple[str, str]]:
-    canary = round(planned * sampling.canary_share(planned))
-    two = {
-        "number": round(planned * sampling.subject_share(planned)),
-        "hours": trials.USUAL_MINUTES[Issue.FirstWave.SUBJECTS] // 60,
-    }
-    offered = [
-        (Issue.FirstWave.NOBODY.value, _("Everybody at once")),
-        (
-            Issue.FirstWave.CANARY.value,
-            _(
-                "About %(number)d readers, drawn by lot. The others follow %(minutes)d minutes "
-                "later by themselves, unless too many copies are refused, bounce or are "
-                "complained of."
-            )
-            % {"number": canary, "minutes": trials.USUAL_MINUTES[Issue.FirstWave.CANARY]},
-        ),
-        (
-            Issue.FirstWave.SUBJECTS.value,
-            _(
-                "Each subject to about %(number)d readers, drawn by lot. The others get the one on "
-                "whose links more people clicked, %(hours)d hours later by themselves; what halts "
-                "a canary halts this as well."
-            )
-            % two,
-        ),
-    ]
-    wanted = issue.second_subject and planned >= trials.fewest(Issue.FirstWave.SUBJECTS)
-    return offered if wanted else offered[:2]
+    offered = [(Issue.FirstWave.NOBODY, _("Everybody at once"))]
+    if planned >= trials.fewest(Issue.FirstWave.CANARY):
+        words = _(
+            "About %(number)d readers, drawn by lot. The others follow %(minutes)d minutes later by "
+            "themselves, unless too many copies are refused, bounce or are complained of."
+        )
+        minutes = trials.USUAL_MINUTES[Issue.FirstWave.CANARY]
+        number = round(planned * sampling.canary_share(planned))
+        offered.append((Issue.FirstWave.CANARY, words % {"number": number, "minutes": minutes}))
+    if issue.second_subject and planned >= trials.fewest(Issue.FirstWave.SUBJECTS):
+        words = _(
+            "Each subject to about %(number)d readers, drawn by lot. The others get the one on "
+            "whose links more people clicked, %(hours)d hours later by themselves; what halts a "
+            "canary halts this as well."
+        )
+        hours = trials.USUAL_MINUTES[Issue.FirstWave.SUBJECTS] // 60
+        number = round(planned * sampling.subject_share(planned))
+        offered.append((Issue.FirstWave.SUBJECTS, words % {"number": number, "hours": hours}))
+    words = _(
+        "Each reader when their own clock shows this hour, within a day. Whoever has chosen no time "
+        "zone gets it at once."
+    )
+    return [*((kind.value, told) for kind, told in offered), (Issue.FirstWave.LOCAL.value, words)]
 
 
 @dataclass(frozen=True, slots=True)

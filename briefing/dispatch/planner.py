@@ -16,8 +16,9 @@ from django.db import transaction
 
 from briefing.dispatch import selection, switching, trials
 from briefing.dispatch.clock import Clock
-from briefing.dispatch.sampling import FIRST, REST, Sample
+from briefing.dispatch.sampling import Sample
 from briefing.dispatch.states import ENDED
+from briefing.dispatch.waves import waves_of
 from briefing.issues import contents, subjects
 from briefing.issues.compiling import variant_key
 from briefing.models import Batch, Dispatch, DispatchCount, EditionVariant, Trial
@@ -51,10 +52,6 @@ class Variants:
     def arm_of(self, reader: int) -> str:
         """Return which subject is a reader's."""
         return (self.sample and self.sample.arm_of(reader)) or self.subject
-
-    def waits(self, reader: int) -> bool:
-        """Whether a reader has to wait for what is learned from the first ones."""
-        return self.sample is not None and self.sample.arm_of(reader) is None
 
     def choose(
         self,
@@ -172,7 +169,7 @@ def _batches(
     dispatch: Dispatch, candidates: Sequence[Candidate], lanes: Sequence[str], clock: Clock
 ) -> Iterator[Batch]:
     variants = variants_of(dispatch)
-    trial = Trial.objects.filter(pk=dispatch.pk).first()
+    waves = waves_of(dispatch, variants.sample)
     groups: dict[tuple[int, str, int], array[int]] = defaultdict(lambda: array("q"))
     for each in candidates:
         lane = each.domain if each.domain in lanes else ""
@@ -180,8 +177,7 @@ def _batches(
         variant_id = variants.choose(
             each.locale, each.format, each.followed, tracked=each.tracked, arm=arm
         )
-        wave = REST if variants.waits(each.subscriber_id) else FIRST
-        groups[variant_id, lane, wave].append(each.subscriber_id)
+        groups[variant_id, lane, waves.wave_of(each)].append(each.subscriber_id)
     for (variant_id, lane, wave), readers in groups.items():
         for start in range(0, len(readers), settings.BATCH_SIZE):
             part = readers[start : start + settings.BATCH_SIZE]
@@ -190,7 +186,7 @@ def _batches(
                 variant_id=variant_id,
                 lane=lane,
                 wave=wave,
-                not_before=clock.now() if wave == FIRST or trials.is_open(trial) else None,
+                not_before=waves.not_before(wave, now=clock.now()),
                 readers=part.tobytes(),
                 size=len(part),
             )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from briefing.dispatch.outcome import COUNTERS
+from briefing.dispatch.sampling import REST
 from briefing.dispatch.states import LET_GO
 from briefing.models import Batch, Dispatch, DispatchCount, Trial
 
@@ -27,6 +28,8 @@ class Progress:
     # Where the pace is measured from: first readers, for whom the others waited, come before.
     pace_from: datetime | None = None
     settled_before: int = 0
+    # When the last of those who get it at their own hour do, as far as they wait.
+    last_hour: datetime | None = None
 
     @property
     def settled(self) -> int:
@@ -60,9 +63,10 @@ def measure(dispatch_id: int) -> Progress:
     count = DispatchCount.objects.get(pk=dispatch_id)
     sums = Batch.objects.filter(dispatch_id=dispatch_id).aggregate(
         open_batches=Count("pk", filter=~Q(state=Batch.State.DONE)),
+        last_hour=Max("not_before", filter=Q(state=Batch.State.PENDING, wave__gt=REST)),
         **{name: Sum(name, default=0) for name in COUNTERS.values()},
     )
-    open_batches = sums.pop("open_batches")
+    open_batches, last_hour = sums.pop("open_batches"), sums.pop("last_hour")
     by_outcome = {name: total + count.adjusted.get(name, 0) for name, total in sums.items()}
     return Progress(
         state=dispatch.state,
@@ -77,4 +81,5 @@ def measure(dispatch_id: int) -> Progress:
         finished_at=dispatch.finished_at,
         pace_from=trial.decided_at if trial and let_go else None,
         settled_before=trial.figures["readers"] if trial and let_go else 0,
+        last_hour=last_hour,
     )

@@ -40,7 +40,7 @@ def wanted(issue: Issue, *, now: datetime) -> Trial | None:
 
     Raises: TrialRefusedError.
     """
-    if not issue.first_wave:
+    if issue.first_wave not in _ARMS:
         return None
     readers = audience.count(issue.newsletter, now=now, scope=contents.scope(issue)).planned
     kind = FirstWave(issue.first_wave)

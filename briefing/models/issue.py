@@ -28,11 +28,12 @@ class Issue(models.Model):
         PUBLISHED = "published", _("published")
 
     class FirstWave(models.TextChoices):
-        """Whether some readers get it before the others, and what is learned from them."""
+        """Whether some readers get it before the others, and what the others wait for."""
 
         NOBODY = "", _("everybody at once")
         CANARY = "canary", _("a canary first")
         SUBJECTS = "subjects", _("two subjects on trial")
+        LOCAL = "local", _("each at this hour of their own")
 
     newsletter = models.ForeignKey(
         Newsletter, on_delete=models.PROTECT, related_name="issues", verbose_name=_("newsletter")

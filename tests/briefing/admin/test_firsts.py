@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from briefing.dispatch import control, deciding, planner, sender, trials
-from briefing.dispatch.outcome import REJECTED
-from briefing.models import AuditEntry, Dispatch, Issue, Trial
+from briefing.dispatch.outcome import ACCEPTED, REJECTED
+from briefing.models import AuditEntry, Delivery, Dispatch, Issue, Trial
+from subscribers.models import Subscriber
 from tests import factories
 from tests.briefing.admin.conftest import holder_of, log_in
 from tests.briefing.dispatch.making import Provider, readers, small_trials
@@ -73,7 +74,23 @@ def test_what_is_not_offered_is_refused(desk: Client, draft: Issue, wave: str) -
 def test_to_a_few_readers_it_is_not_offered(desk: Client, db: None) -> None:
     readers(3)
     page = desk.get(f"/admin/issues/{factories.issue().pk}/dispatch/").content.decode()
-    assert 'name="first_wave"' not in page
+    assert 'value="canary"' not in page
+    assert 'name="minutes"' not in page
+
+
+def test_each_reader_may_get_it_at_this_hour_of_their_own(desk: Client, db: None) -> None:
+    readers(3)
+    Subscriber.objects.filter(address_key="reader0@mail.example").update(time_zone="Asia/Tokyo")
+    chosen = {"count": "3", "accepted": "on", "first_wave": "local"}
+    desk.post(f"/admin/issues/{factories.issue().pk}/dispatch/", chosen)
+
+    dispatch = Dispatch.objects.get()
+    assert AuditEntry.objects.get(act="issue.dispatch").detail["first_wave"] == "local"
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    Dispatch.objects.update(state="running", started_at=timezone.now())
+    assert "The last readers get it at" in words(desk, dispatch)
+    sender.drain(dispatch.pk, Provider())
+    assert Delivery.objects.filter(outcome=ACCEPTED).count() == 2
 
 
 def test_halted_the_page_says_why_and_a_persons_word_lets_it_go_on(
