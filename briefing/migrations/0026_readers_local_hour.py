@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('briefing', '0024_events_by_delivery'),
+        ('briefing', '0025_count_bounces_once'),
     ]
 
     operations = [
