@@ -44,7 +44,7 @@ def of_settings(**_: Any) -> list[CheckMessage]:
     """Look at what the environment gave. A demo has invented addresses and may start with them."""
     if settings.MODE != "production":
         return []
-    return [*_secret_key(), *_public_address(), *_hosts(), *_mail_accounts()]
+    return [*_secret_key(), *_public_address(), *_hosts(), *_mail_accounts(), *_identity_provider()]
 
 
 @register(Tags.database)
@@ -119,6 +119,21 @@ def _mail_accounts() -> Iterator[CheckMessage]:
                 hint=f"Set EMAIL_URL, or {account.upper()}_EMAIL_URL for this account alone.",
                 id="briefing.E005",
             )
+
+
+def _identity_provider() -> Iterator[CheckMessage]:
+    if settings.OIDC.is_half_set:
+        yield Error(
+            f"The identity provider is half set: {', '.join(settings.OIDC.missing)} is missing.",
+            hint="Set OIDC_SERVER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of them.",
+            id="briefing.E007",
+        )
+    elif settings.OIDC.is_on and not settings.OIDC.is_safe:
+        yield Error(
+            "OIDC_SERVER is not an https address.",
+            hint="Set it to the issuer that the provider names, like https://login.example.",
+            id="briefing.E008",
+        )
 
 
 def _what_is_wrong(url: str) -> str:

@@ -20,7 +20,19 @@ SECRETS = (
     "FALLBACK_EMAIL_URL",
     "TRANSACTIONAL_EMAIL_URL",
     "MAILBOX_URL",
+    "OIDC_CLIENT_SECRET",
 )
+# How each connection to a database file begins.
+SQLITE = {
+    # A write takes the lock when it begins: a reader that turns writer half way could only fail.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+        # Without it REPLACE would delete ledger rows behind the triggers' back.
+        "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536;"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

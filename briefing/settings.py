@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from briefing import env as environment
-from briefing import envelope, limits, logs
+from briefing import envelope, limits, logs, oidc
 from briefing.theme import UNFOLD  # noqa: F401  read by django-unfold
 from briefing.web import sources
 
@@ -119,16 +119,7 @@ DATABASES = {
 }
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        # A write takes the lock when it begins: a reader that turns writer half way could only fail.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-            # Without it REPLACE would delete ledger rows behind the triggers' back.
-            "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536;"
-        ),
-    }
+    DATABASES["default"]["OPTIONS"] = environment.SQLITE
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
@@ -249,6 +240,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_PASSWORDS}.CommonPasswordValidator"},
     {"NAME": f"{_PASSWORDS}.UserAttributeSimilarityValidator"},
 ]
+# The publisher's own identity provider, by which staff may sign in; off until all of it is set.
+OIDC = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "briefing.admin.oidc.admission.StaffProviderAdapter"
 ACCOUNT_ADAPTER = "briefing.admin.accounts.StaffAccountAdapter"
 ACCOUNT_FORMS = {"login": "briefing.admin.login.StaffLoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}

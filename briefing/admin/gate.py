@@ -71,8 +71,12 @@ def _back(request: HttpRequest) -> str:
 
 
 def has_shown_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was opened or strengthened with an app's code, a key or a passkey."""
+    """Whether this session was opened or strengthened with an app's code, a key or a passkey.
+
+    An identity provider's own second factor counts only where a setting says that it demands one.
+    """
     user: Any = request.user
-    if not is_mfa_enabled(user):
-        return False
-    return any(each.get("method") == "mfa" for each in get_authentication_records(request, user))
+    shown = {each.get("method") for each in get_authentication_records(request, user)}
+    if settings.OIDC.is_on and settings.OIDC.demands_second_factor and "socialaccount" in shown:
+        return True
+    return is_mfa_enabled(user) and "mfa" in shown

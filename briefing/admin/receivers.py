@@ -31,8 +31,9 @@ def connect() -> None:
         signal.connect(_changed_a_key(act), weak=False)
 
 
-def _logged_in(request: HttpRequest, user: User, **_: Any) -> None:
-    audit.record(request, "account.login", user, actor=user)
+def _logged_in(request: HttpRequest, user: User, sociallogin: Any = None, **_: Any) -> None:
+    by = {"by": sociallogin.provider.name} if sociallogin else {}
+    audit.record(request, "account.login", user, actor=user, **by)
 
 
 def _logged_out(request: HttpRequest, user: User | None, **_: Any) -> None:

@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from briefing import checks
+from briefing.oidc import IdentityProvider
 from tests import factories
 from tests.checks import tools
 
@@ -60,6 +61,10 @@ def test_a_copy_that_has_everything_may_start(production: Settings) -> None:
         ("MAIL_ACCOUNTS", {"bulk": "null://"}, "E005"),
         ("MAIL_ACCOUNTS", {"bulk": "anymail://"}, "E005"),
         ("MAIL_ACCOUNTS", {"bulk": "anymail://nobody"}, "E005"),
+        ("OIDC", IdentityProvider(server="https://login.example", client_id="desk"), "E007"),
+        ("OIDC", IdentityProvider(client_secret="alone"), "E007"),
+        ("OIDC", IdentityProvider("http://login.example", "desk", "secret"), "E008"),
+        ("OIDC", IdentityProvider("login.example", "desk", "secret"), "E008"),
     ],
 )
 def test_one_thing_missing_keeps_production_from_starting(
@@ -67,6 +72,11 @@ def test_one_thing_missing_keeps_production_from_starting(
 ) -> None:
     setattr(production, setting, value)
     assert [message.id for message in checks.of_settings()] == [f"briefing.{identity}"]
+
+
+def test_an_identity_provider_that_is_set_as_a_whole_may_start(production: Settings) -> None:
+    production.OIDC = IdentityProvider("https://login.example", "desk", "secret")
+    assert checks.of_settings() == []
 
 
 def test_a_host_under_an_allowed_domain_may_start(production: Settings) -> None:
