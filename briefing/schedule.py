@@ -33,6 +33,7 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "briefing.tasks.compose_digests",
         "schedule": timedelta(minutes=10),
     },
+    "compose-drafts": {"task": "briefing.tasks.compose_drafts", "schedule": timedelta(minutes=5)},
     "check-links": {"task": "briefing.tasks.check_links", "schedule": timedelta(minutes=5)},
     "tell-hub": {"task": "briefing.tasks.tell_hub", "schedule": timedelta(minutes=1)},
     "look-up-senders": {

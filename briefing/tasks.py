@@ -14,7 +14,7 @@ from briefing.archive import linkcheck, websub
 from briefing.celery import is_ending
 from briefing.dispatch import claims, control, outage, pace, planner, sender, timetable, upkeep
 from briefing.dispatch.clock import database_now
-from briefing.issues import digest, senders
+from briefing.issues import digest, recurring, senders
 from briefing.mailbox import places, reading
 from briefing.nameserver import Asker
 from briefing.reconciling import nightly, unknown
@@ -148,6 +148,16 @@ def compose_digests() -> None:
                 plan_later(control.start(issue, now=now).pk)
         except (digest.NothingToDigestError, control.DispatchRefusedError) as error:
             logger.info("no_digest newsletter=%s reason=%s", newsletter.pk, error)
+
+
+@shared_task
+def compose_drafts() -> None:
+    """Compose each newsletter's draft of the week when its hour has come; a person sends it.
+
+    Safe to run twice because a week has one turn, whatever came of it.
+    """
+    for issue in recurring.compose_due(now=database_now()):
+        logger.info("draft_composed newsletter=%s issue=%s", issue.newsletter_id, issue.pk)
 
 
 @shared_task

@@ -97,7 +97,7 @@ def compose(request: HttpRequest) -> HttpResponse:
         return _of_the_week(request, newsletter)
     offered = arranging.offer(newsletter, picking.wanted(request.GET))
     rows = picking.begin(offered)
-    form = _form(request, initial=_suggested([row.article for row in rows if row.ticked]))
+    form = _form(request, initial=arranging.suggested([row.article for row in rows if row.ticked]))
     if request.method == "POST":
         rows = picking.read(request.POST, newsletter, rows)
         if articles := _accepted(request, form, rows):
@@ -161,7 +161,7 @@ def _of_the_week(request: HttpRequest, newsletter: Newsletter) -> HttpResponse:
     if not articles:
         messages.error(request, _("No article of the last seven days is left to send."))
         return redirect("desk-compose")
-    issue = lifecycle.compose(newsletter, articles, **_suggested(articles))
+    issue = lifecycle.compose(newsletter, articles, **arranging.suggested(articles))
     return _composed(request, issue, articles=len(articles))
 
 
@@ -194,14 +194,6 @@ def _composed(request: HttpRequest, issue: Issue, *, articles: int) -> HttpRespo
 
 def _form(request: HttpRequest, *, initial: dict[str, str]) -> ComposeForm:
     return ComposeForm(request.POST or None, initial=initial)
-
-
-def _suggested(articles: list[Article]) -> dict[str, str]:
-    """Let the lead be the subject and the second article stand after it, until somebody writes."""
-    return {
-        "subject": articles[0].headline[:200] if articles else "",
-        "preheader": articles[1].headline[:200] if len(articles) > 1 else "",
-    }
 
 
 def _accepted(request: HttpRequest, form: ComposeForm, rows: list[Row]) -> list[Article]:

@@ -14,7 +14,16 @@ from django.utils.translation import ngettext
 
 from briefing.dispatch.progress import measure
 from briefing.issues import preflight
-from briefing.models import Alert, Article, Burst, Delivery, Dispatch, EventCount, Issue
+from briefing.models import (
+    Alert,
+    Article,
+    Burst,
+    Delivery,
+    Dispatch,
+    EventCount,
+    Issue,
+    WeeklyDraft,
+)
 
 # How far back complaints, and how far ahead refusals, are looked for.
 _LAST_ISSUES = 5
@@ -41,7 +50,7 @@ def waiting(user: AbstractBaseUser | AnonymousUser, *, now: datetime) -> list[Du
     if user.has_perm("briefing.view_dispatch"):  # type: ignore[union-attr]  # staff have permissions
         found += [*_alerts(), *_stopped(), *_bursts(), *_unknown(), *_complaints()]
     if user.has_perm("briefing.view_issue"):  # type: ignore[union-attr]  # staff are never anonymous
-        found += [*_refused(now), *_failing(now)]
+        found += [*_refused(now), *_composed(), *_failing(now)]
     if user.has_perm("briefing.change_article"):  # type: ignore[union-attr]  # staff are never anonymous
         found += _drafts()
     if not is_mfa_enabled(user):
@@ -147,6 +156,20 @@ def _refused(now: datetime) -> Iterator[Duty]:
                 reverse("desk-dispatch", args=[issue.pk]),
                 "bad",
             )
+
+
+def _composed() -> Iterator[Duty]:
+    """Yield drafts that composed themselves, until somebody schedules or sends them."""
+    turns = WeeklyDraft.objects.filter(
+        issue__status=Issue.Status.DRAFT, issue__send_at=None
+    ).select_related("issue__newsletter")
+    for turn in turns.order_by("-pk")[:_NEWEST_DRAFTS]:
+        yield Duty(
+            _("%(issue)s was composed by itself: look at it, then send it.")
+            % {"issue": turn.issue},
+            reverse("admin:briefing_issue_change", args=[turn.issue_id]),
+            "wait",
+        )
 
 
 def _failing(now: datetime) -> Iterator[Duty]:

@@ -17,6 +17,7 @@ from subscribers.models import Newsletter
 WEEK = timedelta(days=7)
 # More than anybody reads through; a search finds the others.
 OFFERED = 60
+_LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ def of_the_week(newsletter: Newsletter, *, now: datetime) -> list[Article]:
         for each in offer(newsletter, Wanted())
         if each.published_at and each.published_at > now - WEEK
     ]
+
+
+def suggested(articles: Sequence[Article]) -> dict[str, str]:
+    """Let the lead be the subject and the second article stand after it, until somebody writes.
+
+    A headline's own braces are no expression.
+    """
+    headlines = [each.headline.replace("{{", "{ {")[:_LONGEST_TEXT] for each in articles[:2]]
+    return dict(zip(("subject", "preheader"), [*headlines, "", ""], strict=False))
 
 
 def arrange(issue: Issue, articles: Sequence[Article], texts: Texts) -> None:

@@ -22,6 +22,7 @@ from briefing.models.event import Burst, Event, EventCount, Unfolded
 from briefing.models.issue import Issue, IssueItem
 from briefing.models.question import Question
 from briefing.models.reconciliation import ListedReader, Reconciliation, Repair, UnknownRound
+from briefing.models.recurring import WeeklyDraft
 from briefing.models.sender import SenderRecords
 from briefing.models.staff import User
 from briefing.models.trial import Trial
@@ -67,5 +68,6 @@ __all__ = [
     "UnknownRound",
     "User",
     "WatchItem",
+    "WeeklyDraft",
     "hours_after",
 ]

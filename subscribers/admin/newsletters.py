@@ -1,11 +1,14 @@
 """Newsletters with their promise and sender, and the topics that readers and articles share."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from subscribers.admin.base import DeskModelAdmin, LabelledInline
 from subscribers.forms import zones
@@ -21,6 +24,11 @@ class NewsletterForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's adm
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "draft_day" in self.fields:
+            days = cast("forms.TypedChoiceField", self.fields["draft_day"])
+            days.choices = [("", _("never")), *WEEKDAYS.items()]
+            # The browser's own: it knows how its user writes a time, and shows no seconds.
+            self.fields["draft_at"].widget = UnfoldAdminTextInputWidget({"type": "time"})
         languages = dict(settings.LANGUAGES)
         languages.setdefault(self.instance.locale, self.instance.locale)
         choices: dict[str, list[tuple[str, Any]]] = {
@@ -40,6 +48,8 @@ class NewsletterForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's adm
 class NewsletterAdmin(DeskModelAdmin):
     """What a reader can sign up for."""
 
+    # Whoever changes one of them speaks of the weeks to come, not of an hour that is over.
+    _hour = frozenset({"draft_day", "draft_at", "time_zone"})
     form = NewsletterForm
     list_display = ("name", "cadence", "from_address", "open_to_signup")
     search_fields = ("name", "slug")
@@ -52,7 +62,20 @@ class NewsletterAdmin(DeskModelAdmin):
             {"fields": (("from_name", "from_address"), "reply_to", "postal_address")},
         ),
         (_("Where it is at home"), {"fields": (("time_zone", "locale"),)}),
+        (_("The weekly draft"), {"fields": ("draft_day", "draft_at")}),
     )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Newsletter,
+        form: Any,
+        change: bool,  # noqa: FBT001  Django calls it so
+    ) -> None:
+        """Let a new hour count from now on."""
+        if self._hour.intersection(form.changed_data):
+            obj.draft_since = timezone.now()
+        super().save_model(request, obj, form, change)
 
 
 class TopicAdmin(LabelledInline, DeskModelAdmin):

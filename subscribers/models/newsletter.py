@@ -1,6 +1,9 @@
 """What a reader can sign up for: newsletters, and the topics that they and articles share."""
 
+from datetime import time
+
 from django.db import models
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 
@@ -32,6 +35,19 @@ class Newsletter(models.Model):
         default=True,
         help_text=_("A closed newsletter keeps its readers but takes no new ones."),
     )
+    # When a draft is composed by itself, in the zone above; what was due before `draft_since` is not.
+    draft_day = models.PositiveSmallIntegerField(
+        _("composed by itself on"),
+        choices=[*WEEKDAYS.items()],
+        null=True,
+        blank=True,
+        help_text=_(
+            "A draft of the week’s articles that no issue has carried yet. Somebody checks and sends "
+            "it. Not while another draft stands."
+        ),
+    )
+    draft_at = models.TimeField(_("at"), default=time(7), help_text=_("In its time zone."))
+    draft_since = models.DateTimeField(_("since"), null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
