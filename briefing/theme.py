@@ -6,7 +6,6 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 
 def _static(path: str) -> Any:
@@ -19,19 +18,20 @@ def _static(path: str) -> Any:
 
 
 # unfold speaks English alone. What of it is seen here stands in our own catalogues, which come first.
+# Lazy, because to translate anything asks for the settings, which are being read.
 WORDS_OF_UNFOLD = (
-    gettext_noop("Apply Filters"),
-    gettext_noop("Choose file to upload"),
-    gettext_noop("Click to download"),
-    gettext_noop("Filters"),
-    gettext_noop("General"),
-    gettext_noop("Go back"),
-    gettext_noop("Image preview"),
-    gettext_noop("More actions"),
-    gettext_noop("Record picture"),
-    gettext_noop("Reset filters"),
-    gettext_noop("Toggle password visibility"),
-    gettext_noop("Type to search"),
+    _("Apply Filters"),
+    _("Choose file to upload"),
+    _("Click to download"),
+    _("Filters"),
+    _("General"),
+    _("Go back"),
+    _("Image preview"),
+    _("More actions"),
+    _("Record picture"),
+    _("Reset filters"),
+    _("Toggle password visibility"),
+    _("Type to search"),
 )
 
 UNFOLD: dict[str, Any] = {
