@@ -74,7 +74,7 @@ def dispatch(page: Page, *, at: str = "", first: str = "") -> None:
     """From an issue's page: read whom it goes to, type the number, press."""
     page.get_by_role("link", name="Dispatch", exact=True).click()
     number = page.locator(".desk-figure strong").inner_text()
-    page.get_by_label("When").fill(at)
+    page.get_by_label("When", exact=True).fill(at)
     if at:
         page.get_by_label("in the time zone").select_option("Asia/Tokyo")
     if first:

@@ -133,7 +133,7 @@ def compose(page: Page) -> None:
 
 def schedule(page: Page) -> None:
     """Type a day and an hour, choose whose hour it is, and confirm."""
-    reach(page, page.get_by_label("When"))
+    reach(page, page.get_by_label("When", exact=True))
     # The same in every country's order of day and month, with and without a.m.
     page.keyboard.type("02022099")
     page.keyboard.press("Tab")

@@ -134,7 +134,12 @@ MAILS: dict[str, tuple[str, dict[str, Any]]] = {
     "welcome before the first issue": ("welcome", {**WELCOME, "latest": None}),
     "goodbye": (
         "goodbye",
-        {"newsletter": NEWSLETTER, "undo_url": link("undo"), "signup_url": f"{SITE}/signup/"},
+        {
+            "newsletter": NEWSLETTER,
+            "undo_url": link("undo"),
+            "signup_url": f"{SITE}/signup/",
+            "preferences_url": link("preferences"),
+        },
     ),
     "address_confirm": (
         "address_confirm",

@@ -87,7 +87,12 @@ def test_a_goodbye_can_be_undone_and_says_what_is_kept() -> None:
     hrefs = [
         each.attributes["href"] for each in read(render(*MAILS["goodbye"], locale="en").html).links
     ]
-    assert hrefs == [link("undo"), f"{SITE}/signup/", f"{SITE}/privacy/"]
+    assert hrefs == [
+        link("undo"),
+        f"{SITE}/signup/",
+        f"{SITE}/privacy/",
+        link("preferences"),
+    ]
 
 
 def test_a_change_of_address_shows_the_other_address_only_as_a_hint() -> None:
