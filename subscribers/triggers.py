@@ -23,6 +23,10 @@ CREATE OR REPLACE FUNCTION briefing_refuse_change() RETURNS trigger LANGUAGE plp
 BEGIN RAISE EXCEPTION '% of % is refused: append-only', TG_OP, TG_TABLE_NAME; END $$
 """
 
+_SWITCHED_OFF = """
+SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('D', 'R')
+"""
+
 
 def protect(table: str) -> None:
     """Make another app's table append-only, from the next migrate or install on."""
@@ -42,6 +46,11 @@ def install(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(_POSTGRESQL_FUNCTION)
         for statement in _statements(connection.vendor):
             cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            # Only those: it takes the table for itself, and no row of it may be on its way.
+            cursor.execute(_SWITCHED_OFF, [[_name(*guard) for guard in _guards("postgresql")]])
+            for name, table in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -102,7 +111,6 @@ def _statements(vendor: str) -> Iterator[str]:
                 f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION briefing_refuse_change()"
             )
-            yield f"ALTER TABLE {table} ENABLE TRIGGER {name}"
         else:
             yield (
                 f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {operation.upper()} ON {table} "

@@ -20,6 +20,9 @@ _START_SECONDS = 600
 _STOP_SECONDS = 120
 _COMMAND_SECONDS = 300
 
+# What the copy tells last: from the site's address to the subject of issue 1 and an empty line.
+_SUMMARY = re.compile(r"Site\s+(http://\S+?)/\s.*”\s*\n\s*\n", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -116,7 +119,8 @@ def _wait(process: subprocess.Popen[bytes], told: Path) -> str:
     """Return the site's address once the copy has told it, which it does last of all."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r"Site\s+(http://\S+?)/\s", told.read_text("utf-8")):
+        # To the end: it is written line by line, and the login stands behind the site's address.
+        if found := _SUMMARY.search(told.read_text("utf-8")):
             return found[1]
         time.sleep(0.2)  # another process writes it
     raise AssertionError(f"the copy did not start: {told.read_text('utf-8')}")
