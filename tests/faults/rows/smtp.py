@@ -25,8 +25,8 @@ _FATES: dict[str, tuple[int, ...]] = {
     "reset": (UNKNOWN, DEFERRED),
     **dict.fromkeys(("drop", "lose", "hang", "drip", "garbage"), (UNKNOWN,)),
 }
-# A server that hangs at RCPT keeps its readers untried for longer.
-_LAST_SECONDS = 6
+# A server that hangs at RCPT keeps its readers untried for longer, and the account is slowed for a while.
+_LAST_SECONDS = 15
 _MAY_WAIT = frozenset({"stall", "mail-421"})
 _TOO_SLOW = "no reply in time"
 _READERS_EACH = 3
