@@ -25,7 +25,7 @@ _FATES: dict[str, tuple[int, ...]] = {
     "reset": (UNKNOWN, DEFERRED),
     **dict.fromkeys(("drop", "lose", "hang", "drip", "garbage"), (UNKNOWN,)),
 }
-# A server that hangs at RCPT keeps its readers untried for longer, and the account is slowed for a while.
+# A server that hangs at RCPT keeps its readers untried for longer; so does an account that is slowed.
 _LAST_SECONDS = 15
 _MAY_WAIT = frozenset({"stall", "mail-421"})
 _TOO_SLOW = "no reply in time"
