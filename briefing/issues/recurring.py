@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from briefing.issues import arranging, lifecycle
+from briefing.issues import arranging, digest, lifecycle
 from briefing.models import Issue, WeeklyDraft
 from subscribers.models import Newsletter
 
@@ -45,7 +45,9 @@ def _is_due(newsletter: Newsletter, *, now: datetime) -> bool:
     came = last_hour(newsletter, now=now)
     if came is None:
         return False
-    turns = WeeklyDraft.objects.filter(newsletter=newsletter, week=_number(newsletter, came))
+    turns = WeeklyDraft.objects.filter(
+        newsletter=newsletter, week=digest.number(newsletter, now=came)
+    )
     return not turns.exists()
 
 
@@ -61,7 +63,7 @@ def _compose(newsletter_id: int, *, now: datetime) -> Issue | None:
         if came is None:
             return None
         turn, is_ours = WeeklyDraft.objects.get_or_create(
-            newsletter=newsletter, week=_number(newsletter, came), defaults={"at": now}
+            newsletter=newsletter, week=digest.number(newsletter, now=came), defaults={"at": now}
         )
         if not is_ours or _has_draft(newsletter):
             return None
@@ -76,9 +78,3 @@ def _has_draft(newsletter: Newsletter) -> bool:
     return Issue.objects.filter(
         newsletter=newsletter, kind=Issue.Kind.ISSUE, status=Issue.Status.DRAFT
     ).exists()
-
-
-def _number(newsletter: Newsletter, at: datetime) -> int:
-    """Return the week of a moment where the newsletter is at home: 202648."""
-    year, week, _day = at.astimezone(ZoneInfo(newsletter.time_zone)).isocalendar()
-    return year * 100 + week
