@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from briefing.dispatch import questions, switching, trials
+from briefing.dispatch import questions, switching, trials, waves
 from briefing.dispatch.outcome import DEFERRED, UNKNOWN
 from briefing.dispatch.states import ENDED, ForbiddenStepError, sources
 from briefing.issues import contents, lifecycle
@@ -114,9 +114,9 @@ def pause(dispatch: Dispatch, *, reason: str) -> None:
 def resume(dispatch: Dispatch) -> None:
     """Go on where it stopped, be it with the first readers. Raises: ForbiddenStepError.
 
-    What is over stays over: only `reopen_with_rest` sets a finished dispatch running again. What
-    its own trial halted only `trials.overrule` lets go on.
+    Only `reopen_with_rest` reopens what is over, only `trials.overrule` what its own trial halted.
     """
+    waves.renew(dispatch.pk)
     _step(dispatch, Dispatch.State.RUNNING, reason="", never_from=ENDED)
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from briefing.dispatch import trials
+from briefing.dispatch.clock import database_now
 from briefing.dispatch.localhours import QUARTER, LocalHour
 from briefing.dispatch.sampling import FIRST, REST, Sample
-from briefing.models import Dispatch, Issue, Trial
+from briefing.models import Batch, Dispatch, Issue, Trial
 from subscribers.audience import Candidate
 
 
@@ -42,6 +43,13 @@ def waves_of(dispatch: Dispatch, sample: Sample | None) -> Waves:
     """Return the waves of a dispatch whose first readers, if it has such, are a sample."""
     trial = Trial.objects.filter(pk=dispatch.pk).first()
     return Waves(sample, trials.is_open(trial), _hour_of(dispatch))
+
+
+def renew(dispatch_id: int) -> None:
+    """Have late waves come now, as a person let them go: the next sweep would hold them again."""
+    now = database_now()
+    late = Batch.objects.filter(dispatch_id=dispatch_id, state=Batch.State.PENDING, wave__gt=FIRST)
+    late.filter(not_before__lt=now).update(not_before=now)
 
 
 def _hour_of(dispatch: Dispatch) -> LocalHour | None:

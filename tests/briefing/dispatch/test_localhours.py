@@ -149,3 +149,17 @@ def test_those_it_missed_do_not_wait_for_their_hour(dispatch: Dispatch) -> None:
     drain(missed.pk, provider)
 
     assert len(provider.received) == len(ZONES)
+
+
+def test_a_late_wave_that_a_person_lets_go_is_not_held_again(dispatch: Dispatch) -> None:
+    drain(dispatch.pk, Provider())
+    let_pass(timedelta(hours=26))
+    holding._hold_late(now=timezone.now())  # noqa: SLF001  a sweep would hold this copy for its silence
+    dispatch.refresh_from_db()
+    assert dispatch.state == Dispatch.State.HOLDING
+
+    control.resume(dispatch)
+    holding._hold_late(now=timezone.now())  # noqa: SLF001  as above
+
+    dispatch.refresh_from_db()
+    assert dispatch.state == Dispatch.State.RUNNING
