@@ -19,7 +19,7 @@ from tests.benchmarks import (
     screens_rows,
     web_rows,
 )
-from tests.benchmarks.table import Measured, as_json, show, write_document
+from tests.benchmarks.table import Measured, as_json, show, write_document, yardstick
 
 GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **engine_rows.ROWS,
@@ -42,15 +42,16 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep it in docs/benchmarks.md")
     options = parser.parse_args()
     rows: list[Measured] = []
+    machine = yardstick()
     for name in options.only or GROUPS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         rows.extend(GROUPS[name]())
     if options.json:
         print(as_json(rows))
     else:
-        show(rows)
+        show(rows, machine=machine)
     if options.write:
-        write_document(rows, Path("docs/benchmarks.md"), at=datetime.now(UTC))
+        write_document(rows, Path("docs/benchmarks.md"), at=datetime.now(UTC), machine=machine)
     return 0 if all(row.held for row in rows) else 1
 
 

@@ -1,7 +1,8 @@
 """One measurement of the engine in a fresh process; prints one line of JSON.
 
 `python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
-`prepare N` fills the database; `drain N` plans and drains a new dispatch; `first` starts one with a
+`prepare N` fills the database; `drain N` plans and drains a new dispatch; `state N` does so with
+copies that cost nothing, `floor` then writes its rows into a bare table; `first` starts one with a
 warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
 `counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries;
 `asked N` signs up so many known and so many unknown addresses.
@@ -37,7 +38,7 @@ from briefing.transports import accounts
 from briefing.transports.base import Copy
 from subscribers import audience
 from subscribers.models import Newsletter
-from tests.benchmarks import asking, reports, screens, world
+from tests.benchmarks import asking, floor, reports, screens, world
 
 
 def prepare(number: int) -> dict[str, Any]:
@@ -207,6 +208,7 @@ if __name__ == "__main__":
         "prepare": prepare,
         "drain": drain,
         "state": state,
+        "floor": floor.floor,
         "first": first,
         "worker": worker,
         "django": naive,

@@ -1,7 +1,9 @@
 """What a benchmark row is, and how rows are printed and kept."""
 
 import json
+import os
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -46,9 +48,9 @@ def repeat(times: int, measure: Callable[[], float]) -> list[float]:
     return [measure() for _ in range(times)]
 
 
-def show(rows: Sequence[Measured]) -> None:
+def show(rows: Sequence[Measured], *, machine: str) -> None:
     """Print the rows beside their bars and targets."""
-    table = Table(title="Benchmarks", title_justify="left")
+    table = Table(title=f"Benchmarks: {machine}", title_justify="left")
     for column in ("what", "measured", "bar", "target", "beside it in the same run", ""):
         table.add_column(column)
     for row in rows:
@@ -70,9 +72,20 @@ def as_json(rows: Sequence[Measured]) -> str:
     return json.dumps([asdict(row) | {"held": row.held} for row in rows], indent=2)
 
 
-def write_document(rows: Sequence[Measured], path: Path, *, at: datetime) -> None:
+def yardstick() -> str:
+    """Say how fast this machine's Python is at present: what an absolute figure is to be read by."""
+    times = []
+    for _ in range(5):
+        begun, total = time.process_time(), 0
+        for number in range(3_000_000):
+            total += number
+        times.append(time.process_time() - begun)
+    return f"{os.cpu_count()} cores; a loop of 3,000,000 additions in Python took {median(times):.2f} s"
+
+
+def write_document(rows: Sequence[Measured], path: Path, *, at: datetime, machine: str) -> None:
     """Replace the table between the markers of docs/benchmarks.md; the words around it stay."""
-    lines = [f"Measured on {at:%d %B %Y}, 2 cores.", ""]
+    lines = [f"Measured on {at:%d %B %Y}; {machine}.", ""]
     lines += [
         "| what | measured | bar | target | beside it in the same run | |",
         "|---|---|---|---|---|---|",
