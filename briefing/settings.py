@@ -204,7 +204,12 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", 90.0)
 if LEASE_SECONDS < 1.5 * EMAIL_TIMEOUT:
     # No copy would ever be started: its answer could come when the batch is somebody else's.
     raise ImproperlyConfigured("LEASE_SECONDS must be half as long again as EMAIL_TIMEOUT.")
-if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+# PgBouncer or the like lends a connection for one transaction at a time: docs/deploy/pooling.md.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", False)
+if DATABASE_POOLED:
+    # A cursor on the server would stay behind with whoever is lent that connection next.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     # A worker that hangs in the midst of a transaction must not hold its locks beyond its lease.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         f"-c idle_in_transaction_session_timeout={LEASE_SECONDS * 1000:.0f}"

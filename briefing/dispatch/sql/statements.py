@@ -1,7 +1,8 @@
 """Runs the statements that stand between groups: they cost as much as the rows when they are slow.
 
 On PostgreSQL the server keeps each of them prepared, planned once a connection; Django's own cursors
-send the whole text with the values in it every time.
+send the whole text with the values in it every time. A pooler's connections are everybody's: nothing
+is prepared on them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 # The cursor of each of Django's connections: a new one for every statement would cost as much as its
@@ -52,8 +54,9 @@ def _cursor() -> Any:
     database.ensure_connection()
     driver, cursor = database.connection, _cursors.get(database)
     if cursor is None or cursor.connection is not driver:
-        # Django has the driver prepare nothing; of all cursors only this one can be prepared for.
-        driver.prepare_threshold = 1
+        if not settings.DATABASE_POOLED:
+            # Django has the driver prepare nothing; of all cursors only this one can be prepared for.
+            driver.prepare_threshold = 1
         cursor = _cursors[database] = _server_binding()(driver)
     wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
     return wrap(cursor)

@@ -57,6 +57,31 @@ def database() -> Iterator[Finding]:
         )
 
 
+def pooler() -> Iterator[Finding]:
+    """Whether it is known that connections are lent, and no transaction may hang for ever."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_backend_pid(), setting::bigint, current_user FROM pg_settings "
+            "WHERE name = 'idle_in_transaction_session_timeout'"
+        )
+        process, idle_ms, role = cursor.fetchone()
+    # A pooler tells its clients a number of its own.
+    if connection.connection.info.backend_pid != process and not settings.DATABASE_POOLED:
+        yield Finding(
+            "A pooler stands before PostgreSQL",
+            "Set DATABASE_POOLED=True: docs/deploy/pooling.md.",
+        )
+    lease_ms = round(settings.LEASE_SECONDS * 1000)
+    if not 0 < idle_ms <= lease_ms:
+        yield Finding(
+            "A worker that hangs in a transaction holds its locks beyond its lease",
+            f"Run in PostgreSQL: ALTER ROLE {role} SET idle_in_transaction_session_timeout = "
+            f"{lease_ms}; then restart the pooler.",
+        )
+
+
 def ledger() -> Iterator[Finding]:
     """Whether the consent ledger is what it was when it was sealed."""
     verdict = sealing.verify()
@@ -162,6 +187,7 @@ def sender() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     settings_check,
     database,
+    pooler,
     ledger,
     suppressions,
     promises,
