@@ -25,8 +25,9 @@ class SessionLimitsMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Public pages have an empty session that is never saved; there is nobody to ask for.
-        if _BEGAN not in request.session and not request.session.session_key:
+        # Public pages have no session, and whoever is about to log in has none yet: nobody to ask for.
+        session = getattr(request, "session", None)
+        if session is None or (_BEGAN not in session and not session.session_key):
             return _as_a_whole(request, self._get_response(request))
         if request.user.is_authenticated and not _still_fresh(request):
             logout(request)

@@ -46,7 +46,7 @@ class KeptPage:
     """One finished page. `etag` is of the plain bytes, without quotes."""
 
     body: bytes
-    headers: tuple[tuple[str, str], ...]
+    headers: dict[str, str]
     etag: str
     version: freshness.Version
     until: float
@@ -97,7 +97,7 @@ class PublicPageMiddleware:
         key = _key(request)
         page = self.pages.get(key) if settings.PAGE_CACHE_SECONDS else None
         if page and page.until > time.monotonic() and page.version == freshness.version():
-            return _answer(request, page)
+            return _answer(request, page, HttpResponse(headers=page.headers))
         response = self.get_response(request)
         if _MARK not in request.META or response.streaming or response.cookies:
             return response
@@ -107,7 +107,7 @@ class PublicPageMiddleware:
             self.pages.move_to_end(key)
             if len(self.pages) > _MAX_PAGES:
                 self.pages.popitem(last=False)
-        return _answer(request, page)
+        return _answer(request, page, response)
 
 
 def _key(request: HttpRequest) -> tuple[Any, ...]:
@@ -141,28 +141,24 @@ def _language(accepted: str) -> str:
 def _keep(response: HttpResponse, version: freshness.Version) -> KeptPage:
     body = response.content
     patch_vary_headers(response, ["Accept-Encoding"])
-    headers = tuple(
-        (name, value) for name, value in response.items() if name.lower() != "content-length"
-    )
     return KeptPage(
         body=body,
-        headers=headers,
-        etag=hashlib.sha256(body).hexdigest()[:32],
+        headers=dict(response.items()),
+        etag=hashlib.blake2b(body, digest_size=16).hexdigest(),
         version=version,
         until=time.monotonic() + settings.PAGE_CACHE_SECONDS,
     )
 
 
-def _answer(request: HttpRequest, page: KeptPage) -> HttpResponse:
-    """Return the page, in the encoding that was asked for, or 304 when the visitor has it."""
+def _answer(request: HttpRequest, page: KeptPage, response: HttpResponse) -> HttpResponse:
+    """Give the response the page, in the encoding that was asked for; 304 when the visitor has it."""
     accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
     squeezed = _GZIP.search(accepted) is not None and bool(page.compressed)
     # A strong ETag names bytes: each encoding has its own.
     etag = f'"{page.etag}-gzip"' if squeezed else f'"{page.etag}"'
-    body = page.compressed if squeezed else page.body
-    response = HttpResponse(body, headers=dict(page.headers))
+    response.content = page.compressed if squeezed else page.body
     response.headers["ETag"] = etag
-    response.headers["Content-Length"] = str(len(body))
+    response.headers["Content-Length"] = str(len(response.content))
     if squeezed:
         response.headers["Content-Encoding"] = "gzip"
     answered = get_conditional_response(request, etag=etag, response=response)

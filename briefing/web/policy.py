@@ -1,4 +1,4 @@
-"""Which pages may do what: the desk's wider content policy, and sessions only where staff work."""
+"""Which pages may do what: everybody's content policy, the desk's wider ones; no address has a NUL."""
 
 from collections.abc import Callable
 from functools import cache
@@ -6,21 +6,14 @@ from functools import cache
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from briefing.web import sources
+from briefing.web.staff import is_staff_path
 
-# Paths where a member of staff is known. Everywhere else there is no session and no cookie.
-STAFF_PATHS = ("/admin/", "/accounts/")
 # By which of django-csp's names a view says that its answer has a policy of its own.
 _OF_ITS_OWN = ("_csp_config", "_csp_update", "_csp_replace", "_csp_exempt")
-
-
-def is_staff_path(path: str) -> bool:
-    """Whether the path belongs to the desk."""
-    return path.startswith(STAFF_PATHS)
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
@@ -55,21 +48,3 @@ class PossibleAddressMiddleware:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise Http404
         return self._get_response(request)
-
-
-class SessionOnlyWhereNeededMiddleware(SessionMiddleware):
-    """Gives public pages an empty session that is never saved: they set no cookie and can be cached."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        super().__init__(get_response)
-
-    def process_request(self, request: HttpRequest) -> None:
-        if is_staff_path(request.path):
-            super().process_request(request)
-        else:
-            request.session = self.SessionStore()
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if not is_staff_path(request.path):
-            return response
-        return super().process_response(request, response)

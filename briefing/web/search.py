@@ -2,14 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from briefing.archive import searching
-from briefing.web import metadata
 
 
 @csrf_exempt  # It takes nothing, and whoever sends something is to be told that (405).
@@ -19,9 +17,9 @@ from briefing.web import metadata
 def search(request: HttpRequest) -> HttpResponse:
     """Show the form and, when something is asked for, what was found."""
     query = request.GET.get("q", "").strip()[: searching.MAX_QUERY]
+    # No metadata: no search engine lists this page, and its title is not one for each address.
     context = {
         "findings": searching.search(query) if query else None,
-        "metadata": metadata.of_page(request.path, title=_("Search")),
         "query": query,
     }
     return render(request, "briefing/search.html", context)

@@ -148,6 +148,13 @@ def test_parts_of_pages_are_remembered_by_language_and_article_and_drafts_never(
 
 
 @pytest.mark.usefixtures("_kept")
+def test_every_search_has_its_own_title(client: Client) -> None:
+    for words in ("gears", "robots"):
+        text = client.get("/search/", {"q": words}).content.decode()
+        assert f"<title>{words} - Search" in text
+
+
+@pytest.mark.usefixtures("_kept")
 def test_an_answer_is_remembered_for_its_arguments_however_they_are_given() -> None:
     asked: list[str] = []
 
