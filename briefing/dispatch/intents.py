@@ -63,8 +63,13 @@ class Step:
 def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight | Stopped:
     """Commit the intent for the next `size` readers of a held batch."""
     first, upto = held.intent_upto, min(held.size, held.intent_upto + size)
+    until = deadline(step.begun)
     slot = step.journal.begin(
-        batch_id=held.batch_id, fence=held.fence, first=first, count=upto - first
+        batch_id=held.batch_id,
+        fence=held.fence,
+        first=first,
+        count=upto - first,
+        deadline=until,
     )
     copies: list[Copy] = []
     with transaction.atomic():
@@ -80,7 +85,7 @@ def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight |
         step.journal.end(slot)
         return stopped
     held.intent_upto = upto
-    return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, deadline(step.begun)))
+    return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, until))
 
 
 def _refusal(dispatch: Dispatch) -> Stopped | None:

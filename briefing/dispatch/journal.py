@@ -20,9 +20,9 @@ from django.conf import settings
 from briefing.transports.base import Copy
 
 # The form of the file, which `notes` reads.
-MAGIC = b"BRIEFJ05"
+MAGIC = b"BRIEFJ06"
 HEADER = struct.Struct("<8s36sqq")  # magic, boot, batch held, its fence
-SLOT = struct.Struct("<qqii")  # batch, fence, first position, count
+SLOT = struct.Struct("<qqiid")  # batch, fence, first position, count, deadline
 SLOTS = 8
 _MAX_COPIES = 1000
 CALL = struct.Struct("<16s32sdd")  # the last call's key, its account, its life, when it left
@@ -71,13 +71,19 @@ class Journal:
         """Note which batch was claimed: its silence then means that nothing of it was in flight."""
         HEADER.pack_into(self._map, 0, MAGIC, self._boot, batch_id, fence)
 
-    def begin(self, *, batch_id: int, fence: int, first: int, count: int) -> int:
-        """Reserve a slot for a group of a batch before its intent; returns the slot's number."""
+    def begin(
+        self, *, batch_id: int, fence: int, first: int, count: int, deadline: float = 0.0
+    ) -> int:
+        """Reserve a slot for a group of a batch before its intent; returns the slot's number.
+
+        Nothing of it is started from `deadline` on, by the monotonic clock, which all processes of a
+        host share.
+        """
         slot = self._free.pop()
         at = HEADER.size + slot * SLOT_BYTES
         self._map[at + SLOT.size : at + IDS_AT] = bytes(_MAX_COPIES)
         self._map[at + CALL_AT : at + SLOT_BYTES] = bytes(CALL.size)
-        SLOT.pack_into(self._map, at, batch_id, fence, first, count)
+        SLOT.pack_into(self._map, at, batch_id, fence, first, count, deadline)
         return slot
 
     def begin_retry(self, *, dispatch_id: int, fence: int, readers: Sequence[int]) -> int:
@@ -121,7 +127,7 @@ class Journal:
 
     def end(self, slot: int) -> None:
         """Free a slot once its results are committed."""
-        SLOT.pack_into(self._map, HEADER.size + slot * SLOT_BYTES, 0, 0, 0, 0)
+        SLOT.pack_into(self._map, HEADER.size + slot * SLOT_BYTES, 0, 0, 0, 0, 0.0)
         self._free.append(slot)
 
     def close(self) -> None:

@@ -1,17 +1,28 @@
-"""What the workers of this host noted: read when one has died, deleted when nothing asks for it.
+"""What the workers of this host noted: read when a lease is over, deleted when nothing asks for it.
 
 Before it: `journal`, whose form this reads. After it: recovery.
 """
 
 import fcntl
 import struct
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from briefing.dispatch import journal
-from briefing.dispatch.journal import CALL, CALL_AT, HEADER, IDS_AT, SLOT, SLOT_BYTES
+from briefing.dispatch.journal import (
+    CALL,
+    CALL_AT,
+    HEADER,
+    IDS_AT,
+    SLOT,
+    SLOT_BYTES,
+    SPLICING,
+    STARTED,
+    WAITING,
+)
 from briefing.transports.base import CallName
 
 
@@ -20,7 +31,8 @@ class GroupNote:
     """What was noted of one group: a state for each copy, in order.
 
     Of deferred readers on their way again `dispatch_id` and `readers` are known, else the batch.
-    `call` is the last call that left of it, where a provider knows calls by their keys.
+    `call` is the last call that left of it, where a provider knows calls by their keys. `goes_on` says
+    that its worker lives and has time: what waits may be started at any moment.
     """
 
     batch_id: int
@@ -30,6 +42,7 @@ class GroupNote:
     dispatch_id: int = 0
     readers: tuple[int, ...] = ()
     call: CallName | None = None
+    goes_on: bool = False
 
     @property
     def on_the_wire(self) -> list[int]:
@@ -52,10 +65,13 @@ class Noted:
 
 
 def groups_of(*, batch_id: int, fence: int) -> list[GroupNote] | None:
-    """Return a dead worker's groups of a batch, or None when nobody here noted the claim.
+    """Return a worker's groups of a batch, or None when nobody here noted the claim.
 
     None means that nothing is known: every position must then count as possibly on the wire. Empty
     means that the worker had this batch and nothing of it in flight.
+
+    A lease can be over whose worker is neither dead nor asleep: the database's clock was set, or
+    another server with another clock took over.
     """
     found: list[GroupNote] | None = None
     for path in journal.folder().glob("*.journal"):
@@ -69,8 +85,12 @@ def groups_of(*, batch_id: int, fence: int) -> list[GroupNote] | None:
 
 
 def states(groups: Sequence[GroupNote]) -> dict[int, int]:
-    """Return position -> state of these groups."""
-    return {each.first + at: state for each in groups for at, state in enumerate(each.states)}
+    """Return position -> state of these groups; what may be started any moment counts as started."""
+    return {
+        each.first + at: STARTED if each.goes_on and state in {WAITING, SPLICING} else state
+        for each in groups
+        for at, state in enumerate(each.states)
+    }
 
 
 def abandoned() -> Iterator[Noted]:
@@ -93,6 +113,8 @@ def clear_abandoned(*, older_than_seconds: float, now: float) -> int:
 
 def _noted(path: Path) -> Noted | None:
     """Read a journal of this boot; None when it is not one."""
+    # Looked at first: what is read behind it as waiting is not started after that.
+    lives, now = not _is_abandoned(path), time.monotonic()
     try:
         content = path.read_bytes()
     except OSError:
@@ -104,15 +126,18 @@ def _noted(path: Path) -> Noted | None:
     if magic != journal.MAGIC or boot.rstrip(b"\0") != today:
         return None
     places = range(HEADER.size, journal.BYTES, SLOT_BYTES)
-    groups = [_group(content, at) for at in places if SLOT.unpack_from(content, at)[3]]
+    noted = [at for at in places if SLOT.unpack_from(content, at)[3]]
+    groups = [_group(content, at, lives_at=now if lives else None) for at in noted]
     return Noted(path, (batch_id, fence), groups)
 
 
-def _group(content: bytes, at: int) -> GroupNote:
-    batch_id, fence, first, count = SLOT.unpack_from(content, at)
+def _group(content: bytes, at: int, *, lives_at: float | None) -> GroupNote:
+    batch_id, fence, first, count, deadline = SLOT.unpack_from(content, at)
     states = content[at + SLOT.size : at + SLOT.size + count]
     if batch_id >= 0:
-        return GroupNote(batch_id, fence, first, states, call=_call(content, at + CALL_AT))
+        goes_on = lives_at is not None and lives_at < deadline
+        call = _call(content, at + CALL_AT)
+        return GroupNote(batch_id, fence, first, states, call=call, goes_on=goes_on)
     readers = struct.unpack_from(f"<{count}q", content, at + IDS_AT)
     return GroupNote(0, fence, 0, states, dispatch_id=-batch_id, readers=readers)
 

@@ -68,6 +68,14 @@ class Worker:
 
 
 def lease_runs_out() -> None:
+    """Let every worker so far be gone, journal and all that it noted left where it is."""
+    while Worker.living:
+        Worker.living.pop().journal.leave()
+    clock_jumps()
+
+
+def clock_jumps() -> None:
+    """Let every lease be over by the database's clock, of workers that are well and awake."""
     Batch.objects.filter(state=Batch.State.CLAIMED).update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )
@@ -119,6 +127,44 @@ def test_copies_that_were_never_started_are_sent_and_unknown_ones_are_not() -> N
     assert once(provider.received)
     assert outcomes(dispatch)["reader0@mail.example"] == UNKNOWN
     assert progress.measure(dispatch.pk).by_outcome["unknown"] == 1
+
+
+def test_a_clock_that_jumps_past_a_lease_lets_nobody_be_written_to_twice() -> None:
+    dispatch = dispatching(8)
+    worker = Worker(dispatch)
+    group = worker.intend()
+    session = worker.provider.open(worker.journal, sender_of(worker.dispatch))
+    session.submit(group.wire)
+    clock_jumps()
+
+    other = Provider()
+    sender.drain(dispatch.pk, other)
+    # The first one never noticed.
+    session.collect()
+    groups.record([group], worker.journal, now=timezone.now())
+
+    assert len(worker.provider.received) == 4
+    assert once(worker.provider.received + other.received)
+    assert set(outcomes(dispatch).values()) == {ACCEPTED}
+    batch = Batch.objects.get(dispatch=dispatch)
+    assert batch.deaths == 1
+    assert batch.suspect is None
+
+
+def test_a_sleeper_whose_time_is_over_starts_nothing_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispatch = dispatching(8)
+    Worker(dispatch).intend()
+    clock_jumps()
+    monkeypatch.setattr(intents, "deadline", lambda _begun: 0.0)
+    Worker(dispatch).intend()
+    clock_jumps()
+
+    provider = Provider()
+    sender.drain(dispatch.pk, provider)
+
+    assert sorted(provider.received) == [f"reader{n}@mail.example" for n in range(4, 8)]
 
 
 def test_without_a_journal_the_whole_group_is_unknown() -> None:
@@ -193,7 +239,7 @@ def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:
     for copy in group.copies:
         copy.started = True
         worker.journal.started(copy)
-    lease_runs_out()
+    clock_jumps()
     successor = claims.claim(dispatch.pk, now=timezone.now())
     assert successor
     assert progress.measure(dispatch.pk).by_outcome["unknown"] == 4
@@ -213,7 +259,7 @@ def test_an_answer_that_comes_after_the_lease_still_replaces_unknown() -> None:
 def test_a_worker_that_lost_its_fence_commits_no_further_intent() -> None:
     dispatch = dispatching(8)
     sleeper = Worker(dispatch)
-    lease_runs_out()
+    clock_jumps()
     claims.claim(dispatch.pk, now=timezone.now())
 
     maker = CopyMaker(
