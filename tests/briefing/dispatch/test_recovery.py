@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import ClassVar
 
 import pytest
 from django.utils import timezone
@@ -22,9 +20,9 @@ from briefing.dispatch import (
 )
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
-from briefing.dispatch.groups import InFlight
-from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED, UNKNOWN
-from briefing.models import Batch, Delivery, Dispatch, EditionVariant
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, UNKNOWN
+from briefing.models import Batch, Delivery, EditionVariant
+from tests.briefing.dispatch.dying import Worker, clock_jumps, lease_runs_out
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
 
 pytestmark = pytest.mark.django_db
@@ -37,48 +35,6 @@ def _small_groups(settings: Settings) -> Iterator[None]:
     while Worker.living:
         Worker.living.pop().journal.close()
     assert "I11" not in {each.invariant for each in invariants.violations()}
-
-
-class Worker:
-    """A worker that can be stopped dead at any point."""
-
-    living: ClassVar[list["Worker"]] = []
-
-    def __init__(self, dispatch: Dispatch) -> None:
-        self.dispatch = Dispatch.objects.select_related("issue__newsletter").get(pk=dispatch.pk)
-        self.journal = journal.Journal()
-        self.living.append(self)
-        held = claims.claim(dispatch.pk, now=timezone.now())
-        assert held
-        self.held = held
-        self.journal.hold(batch_id=self.held.batch_id, fence=self.held.fence)
-        self.provider = Provider()
-
-    def intend(self) -> InFlight:
-        maker = CopyMaker(
-            self.provider,
-            EditionVariant.objects.get(pk=self.held.variant_id),
-            self.dispatch,
-            sender_of(self.dispatch),
-        )
-        step = intents.Step(self.dispatch, self.journal, [], timezone.now(), time.monotonic())
-        group = intents.intend(step, self.held, maker, size=1 if self.held.cautious else 4)
-        assert isinstance(group, InFlight)
-        return group
-
-
-def lease_runs_out() -> None:
-    """Let every worker so far be gone, journal and all that it noted left where it is."""
-    while Worker.living:
-        Worker.living.pop().journal.leave()
-    clock_jumps()
-
-
-def clock_jumps() -> None:
-    """Let every lease be over by the database's clock, of workers that are well and awake."""
-    Batch.objects.filter(state=Batch.State.CLAIMED).update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
 
 
 def test_a_batch_claimed_by_a_worker_that_died_before_its_intent_loses_nobody() -> None:
@@ -273,59 +229,3 @@ def test_a_worker_that_lost_its_fence_commits_no_further_intent() -> None:
 
     assert stopped == intents.Stopped("fence", lost=True)
     assert not Delivery.objects.exists()
-
-
-def test_a_position_whose_copy_kills_three_workers_is_set_aside_and_the_batch_goes_on() -> None:
-    dispatch = dispatching(6)
-    poison = 2
-    for _death in range(3):
-        worker = Worker(dispatch)
-        first = worker.held.intent_upto
-        while worker.held.cautious and first < poison:
-            groups.record([worker.intend()], worker.journal, now=timezone.now())
-            first = worker.held.intent_upto
-        slot = worker.journal.begin(
-            batch_id=worker.held.batch_id, fence=worker.held.fence, first=first, count=6 - first
-        )
-        worker.journal.splicing(slot, poison - first)
-        lease_runs_out()
-
-    provider = Provider()
-    sender.drain(dispatch.pk, provider)
-    Delivery.objects.filter(outcome=DEFERRED).update(next_at=timezone.now())
-    sender.drain(dispatch.pk, provider)
-
-    rows = outcomes(dispatch)
-    assert rows.pop("reader2@mail.example") == QUARANTINED
-    assert set(rows.values()) == {ACCEPTED}
-    assert "reader2@mail.example" not in provider.received
-
-
-def test_five_deaths_between_claim_and_intent_set_nobody_aside() -> None:
-    dispatch = dispatching(6)
-    for _death in range(5):
-        Worker(dispatch)
-        lease_runs_out()
-
-    provider = Provider()
-    sender.drain(dispatch.pk, provider)
-
-    assert set(outcomes(dispatch).values()) == {ACCEPTED}
-    assert len(provider.received) == 6
-
-
-def test_on_another_host_a_third_death_in_the_open_sets_the_next_position_aside() -> None:
-    dispatch = dispatching(6)
-    for _death in range(3):
-        Worker(dispatch).journal.path.unlink()
-        lease_runs_out()
-
-    held = claims.claim(dispatch.pk, now=timezone.now())
-    assert held
-    assert held.intent_upto == 1, "whoever sets it aside begins behind it"
-    claims.release(held, not_before=timezone.now())
-    sender.drain(dispatch.pk, Provider())
-
-    rows = outcomes(dispatch)
-    assert rows.pop("reader0@mail.example") == QUARANTINED
-    assert set(rows.values()) == {ACCEPTED}
