@@ -22,16 +22,19 @@ SECRETS = (
     "MAILBOX_URL",
     "OIDC_CLIENT_SECRET",
 )
-# How each connection to a database file begins.
+# How a database file is opened, and how each connection to it begins.
 SQLITE = {
-    # A write takes the lock when it begins: a reader that turns writer half way could only fail.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-        # Without it REPLACE would delete ledger rows behind the triggers' back.
-        "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536;"
-    ),
+    "ENGINE": "briefing.fair_sqlite3",
+    "OPTIONS": {
+        # A write takes the lock when it begins: a reader that turns writer half way could only fail.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+            # Without it REPLACE would delete ledger rows behind the triggers' back.
+            "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536;"
+        ),
+    },
 }
 
 

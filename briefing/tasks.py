@@ -80,7 +80,9 @@ def sweep() -> None:
 
     Safe to run twice because it rings, and settles only what is keyed by a fence.
     """
-    upkeep.sweep(now=database_now(), ring=ring, plan=lambda dispatch_id: _ring(plan, dispatch_id))
+    now = database_now()
+    for finished in upkeep.sweep(now=now, ring=ring, plan=lambda pk: _ring(plan, pk)):
+        refused.draw(finished, now=now)
     # Said by the work and not by beat itself: a ring that nobody answers is no sign of life.
     heartbeat.give([heartbeat.BEAT])
 

@@ -25,14 +25,17 @@ from briefing.models import Alert, Delivery, Dispatch
 _JOURNAL_SECONDS = 86_400
 
 
-def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], object]) -> None:
+def sweep(
+    *, now: datetime, ring: Callable[[int], None], plan: Callable[[int], object]
+) -> list[int]:
     """Guard, settle what was left behind, and ring for whatever is due. Safe to run twice.
 
-    A doorbell that was lost costs time, never mail: this finds the work in the database.
+    A doorbell that was lost costs time, never mail: this finds the work in the database. Returns the
+    dispatches that it finished.
     """
     if holding.beat(now=now):
         alerts.tell(now=now)
-        return
+        return []
     recovery.recover_abandoned()
     control.reopen_with_rest()
     notes.clear_abandoned(older_than_seconds=_JOURNAL_SECONDS, now=time.time())
@@ -43,13 +46,17 @@ def sweep(*, now: datetime, ring: Callable[[int], None], plan: Callable[[int], o
     deciding.look(now=now)
     _alert_unknown(now=now)
     alerts.tell(now=now)
+    finished = []
     for dispatch in Dispatch.objects.filter(state__in=SENDING).order_by("pk"):
         if dispatch.planned_at is None:
             plan(dispatch.pk)
-        if not control.finish_if_done(dispatch.pk, now=now):
+        if control.finish_if_done(dispatch.pk, now=now):
+            finished.append(dispatch.pk)
+        else:
             ring(dispatch.pk)
     for dispatch_id in control.cancelled_and_open():
         ring(dispatch_id)
+    return finished
 
 
 def _alert_unknown(*, now: datetime) -> None:

@@ -50,7 +50,9 @@ class Command(BaseCommand):
     def _work_once(self) -> int:
         """Sweep, and give every dispatch that is due a turn; return how many were written to."""
         due: list[int] = []
-        upkeep.sweep(now=database_now(), ring=due.append, plan=self._plan)
+        now = database_now()
+        for finished in upkeep.sweep(now=now, ring=due.append, plan=self._plan):
+            refused.draw(finished, now=now)
         return sum(self._drain(dispatch_id) for dispatch_id in due)
 
     def _plan(self, dispatch_id: int) -> None:

@@ -1,8 +1,10 @@
 """What a mail server refuses at once means for its reader what a bounce would mean."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
 from django.utils import timezone
 
@@ -64,6 +66,14 @@ def test_a_refusal_suppresses_where_its_code_is_final_about_the_mailbox(
 def test_the_worker_that_finishes_a_dispatch_draws_its_refusals() -> None:
     dispatch = refusing({"reader1": GONE})
     tasks.drain(dispatch.pk)
+    assert Dispatch.objects.get().state == Dispatch.State.FINISHED
+    assert suppression.reasons("reader1@mail.example") == {"hard_bounce"}
+
+
+@pytest.mark.parametrize("sweep", [tasks.sweep, lambda: call_command("drain")])
+def test_the_sweep_that_finishes_a_dispatch_draws_its_refusals(sweep: Callable[[], None]) -> None:
+    refusing({"reader1": GONE})
+    sweep()
     assert Dispatch.objects.get().state == Dispatch.State.FINISHED
     assert suppression.reasons("reader1@mail.example") == {"hard_bounce"}
 

@@ -1,0 +1,63 @@
+"""SQLite as Django speaks to it, but whoever wants to write waits in a queue.
+
+SQLite itself lets who finds it locked sleep, longer each time, and look again; meanwhile a busy
+process takes the lock over and over. Here processes queue at a file beside the database, where the
+kernel wakes them, and only the foremost asks SQLite.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+# How often the foremost looks: nobody else does meanwhile.
+_LOOKS_EVERY_MS = 1
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection whose transactions begin in the order in which they were wanted.
+
+    The lock is SQLite's own; the queue only says who may ask for it. A statement outside of any
+    transaction waits as SQLite does.
+    """
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin, with the lock. Raises: OperationalError when somebody keeps it beyond the timeout."""
+        with self._foremost():
+            ends_at = time.monotonic() + self._timeout_seconds
+            while True:
+                try:
+                    super()._start_transaction_under_autocommit()  # type: ignore[misc]  # no stub
+                except OperationalError as error:
+                    if not _is_busy(error) or time.monotonic() >= ends_at:
+                        raise
+                else:
+                    return
+
+    @property
+    def _timeout_seconds(self) -> float:
+        return float(self.settings_dict["OPTIONS"]["timeout"])
+
+    @contextmanager
+    def _foremost(self) -> Iterator[None]:
+        """Wait until nobody is ahead."""
+        # A file of its own: closing the database's would drop the locks that SQLite has on it. Opened
+        # anew each time: a forked process would share what is open, and the place in the queue with it.
+        queue = os.open(f"{self.settings_dict['NAME']}-queue", os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            flock(queue, LOCK_EX)
+            self.connection.execute(f"PRAGMA busy_timeout={_LOOKS_EVERY_MS}")
+            yield
+        finally:
+            os.close(queue)
+            self.connection.execute(f"PRAGMA busy_timeout={self._timeout_seconds * 1000:.0f}")
+
+
+def _is_busy(error: OperationalError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
