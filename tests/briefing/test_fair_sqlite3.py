@@ -80,9 +80,8 @@ def test_a_database_that_somebody_keeps_is_an_error_and_the_next_asks_anew(
 ) -> None:
     keeping, hasty = connect(), connect(timeout=0.01)
 
-    with transaction(keeping), pytest.raises(OperationalError, match="locked"):  # noqa: SIM117
-        with transaction(hasty):
-            pass
+    with transaction(keeping), pytest.raises(OperationalError, match="locked"):
+        transaction(hasty).__enter__()
 
     assert not is_queued(tmp_path / "fair")
     with transaction(hasty), hasty.cursor() as cursor:
