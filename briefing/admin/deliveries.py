@@ -113,7 +113,10 @@ def _may_decide(request: HttpRequest, wanted: dict[str, Any]) -> bool:
 
 
 def _found(wanted: dict[str, Any]) -> "QuerySet[Delivery]":
-    """Return what was asked for, by keys only: `after` continues where the last page ended."""
+    """Return what was asked for, by keys only: `after` continues where the last page ended.
+
+    It is a reader among one dispatch's, and a dispatch among those to one address.
+    """
     rows = Delivery.objects.all()
     if wanted["address"]:
         # Both columns of the key are named, so this reads one row of each dispatch and no more.
@@ -121,6 +124,8 @@ def _found(wanted: dict[str, Any]) -> "QuerySet[Delivery]":
             dispatch_id__in=list(Dispatch.objects.values_list("pk", flat=True)),
             subscriber_id__in=_readers_at(wanted["address"]),
         ).order_by("-dispatch_id")
+        if wanted["after"] is not None and not wanted["dispatch"]:
+            rows = rows.filter(dispatch_id__lt=wanted["after"])
     if wanted["dispatch"] or not wanted["address"]:
         chosen = wanted["dispatch"] or Dispatch.objects.order_by("-pk").first()
         rows = rows.filter(dispatch=chosen).order_by("subscriber_id")
@@ -184,5 +189,7 @@ def _next_page(request: HttpRequest, rows: list[Delivery]) -> str:
     if len(rows) <= ROWS_PER_PAGE:
         return ""
     query = request.GET.copy()
-    query["after"] = str(rows[ROWS_PER_PAGE - 1].subscriber_id)
+    last = rows[ROWS_PER_PAGE - 1]
+    of_an_address = query.get("address") and not query.get("dispatch")
+    query["after"] = str(last.dispatch_id if of_an_address else last.subscriber_id)
     return query.urlencode()

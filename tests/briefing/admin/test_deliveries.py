@@ -8,6 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from briefing.models import Delivery, Dispatch
+from tests.briefing.tracking.making import sent
+from tests.briefing.tracking.test_consequences import another
 from tests.factories import newsletter
 
 
@@ -43,6 +45,21 @@ def test_the_ledger_shows_the_newest_dispatch_and_pages_by_key(
     ]
     assert [line.reader for line in second.context["lines"]] == ["reader2@example.org"]
     assert not second.context["next_page"]
+
+
+def test_an_address_with_more_deliveries_than_a_page_is_paged_to_its_first(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("briefing.admin.deliveries.ROWS_PER_PAGE", 1)
+    first = sent(2)
+    second = another(first)
+
+    newest = desk.get("/admin/deliveries/?address=reader0@mail.example")
+    oldest = desk.get(f"/admin/deliveries/?{newest.context['next_page']}")
+
+    assert [line.dispatch for line in newest.context["lines"]] == [second]
+    assert [line.dispatch for line in oldest.context["lines"]] == [first]
+    assert not oldest.context["next_page"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,9 +13,14 @@ from briefing.models import AuditEntry, Burst, Event
 from briefing.tracking import consequences
 from subscribers import suppression
 from subscribers.models import Subscriber, Suppression
-from tests.briefing.tracking.making import hear, readers_of, report, sent
+from tests.briefing.tracking.making import NOW, hear, readers_of, report, sent
+from tests.briefing.tracking.test_consequences import another
 
 pytestmark = pytest.mark.django_db
+
+
+def table_of(answer: Any) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(answer.getvalue().decode())))
 
 
 def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_elses(
@@ -43,10 +50,44 @@ def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_e
     assert "550 5.1.1 nobody here" in answer.text
     assert f'/">{key}</a>' in answer.text, "an address stands as it was typed"
     assert "not this one" not in answer.text
-    file = desk.get(f"{answer.request['PATH_INFO']}?format=csv")
-    rows = list(csv.reader(io.StringIO(file.text)))
+    rows = table_of(desk.get(f"{answer.request['PATH_INFO']}?format=csv"))
     assert [row[1] for row in rows[1:]] == [str(each.what) for each in answer.context["moments"]]
-    assert "550 5.1.1 nobody here" in file.text
+    assert "550 5.1.1 nobody here" in {row[4] for row in rows}
+
+
+def test_a_long_timeline_has_pages_says_what_it_leaves_out_and_is_whole_as_csv(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("briefing.admin.timeline.DISPATCHES_PER_PAGE", 2)
+    monkeypatch.setattr("briefing.admin.timeline.REPORTS_PER_PAGE", 2)
+    first = sent(2)
+    reader = readers_of(first)[0]
+    second = another(first)
+    third = another(second)
+    hear(
+        report(first, reader, Event.Kind.DELIVERED),
+        report(None, reader, Event.Kind.DELIVERED, key="of now", at=timezone.now()),
+        report(None, reader, Event.Kind.DELIVERED, key="of then", at=NOW - timedelta(days=9)),
+        report(third, reader, Event.Kind.OPENED),
+        report(second, reader, Event.Kind.COMPLAINED, code="not wanted"),
+    )
+    where = f"/admin/readers/{reader}/timeline/"
+
+    newest = desk.get(where)
+    oldest = desk.get(f"{where}?before={newest.context['page'].older}")
+
+    of = [moment.dispatch for moment in newest.context["moments"]]
+    assert {first, second, third} & {*of} == {second, third}
+    assert "Only the newest 2 reports" in newest.text
+    told = [(moment.dispatch, str(moment.what)) for moment in oldest.context["moments"]]
+    assert sorted(told, key=str) == [(first, "accepted"), (first, "delivered"), (None, "delivered")]
+    assert oldest.context["page"].older is None
+    assert "Only the newest" not in oldest.text
+    file = table_of(desk.get(f"{where}?format=csv"))
+    assert sorted(row[1] for row in file[1:]) == sorted(
+        [*["accepted"] * 3, *["delivered"] * 3, "opened", "complained", "suppressed: complaint"]
+    )
+    assert desk.get(f"{where}?before=9{'9' * 30}").status_code == 200
 
 
 def test_a_timeline_costs_the_same_however_many_issues_there_were(
