@@ -8,7 +8,8 @@ VENV := .venv
 # What runs again on PostgreSQL.
 AGAIN ?= sql and not browser and not screen
 # A file stays with one worker: what it starts (a whole copy, a mail server) is started once.
-IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+BY_FILE := --dist loadfile --no-loadscope-reorder
+ON_POSTGRESQL := $(VENV)/on-postgresql.txt
 PY := $(VENV)/bin/python
 
 # uv must neither bring its own Python nor ignore the certificates this machine trusts.
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check messages bench chaos mutants docs clean
+.PHONY: help run test test-on-sqlite test-on-postgresql test-full check messages bench chaos mutants docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,9 +29,16 @@ help: ## Show this list
 run: $(VENV)/run.stamp ## Start a copy with sample articles and readers; ARGS="--once --readers 5000"
 	@$(PY) manage.py up $(ARGS)
 
-test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, then what touches SQL on PostgreSQL
-	@$(PY) -m pytest $(IN_PARALLEL) -q $(ARGS)
-	@DATABASE=postgresql $(PY) -m pytest $(IN_PARALLEL) -q -m "$(AGAIN)" $(ARGS)
+test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, and beside it on PostgreSQL what touches SQL
+	@$(MAKE) --no-print-directory -j 2 test-on-sqlite test-on-postgresql; status=$$?; \
+	  echo "On PostgreSQL:"; cat $(ON_POSTGRESQL); exit $$status
+
+test-on-sqlite: $(VENV)/dev.stamp
+	@$(PY) -m pytest -n 4 $(BY_FILE) -q $(ARGS)
+
+# It tells its part when both are done: the dots of two runs in one line would say nothing.
+test-on-postgresql: $(VENV)/dev.stamp
+	@DATABASE=postgresql $(PY) -m pytest -n 2 $(BY_FILE) -q -m "$(AGAIN)" $(ARGS) >$(ON_POSTGRESQL) 2>&1
 
 test-full: $(VENV)/dev.stamp ## Run the same with every large corpus as a whole, screens on both databases
 	@$(MAKE) --no-print-directory test ARGS="--full $(ARGS)" AGAIN="sql and not browser"
