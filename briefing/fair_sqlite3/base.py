@@ -27,9 +27,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def _start_transaction_under_autocommit(self) -> None:
-        """Begin, with the lock. Raises: OperationalError when somebody keeps it beyond the timeout."""
+        """Begin, with the lock. Raises: OperationalError when somebody keeps it beyond the timeout.
+
+        The time in the queue counts: whoever waited that long asks once, and nobody waits for the sum.
+        """
+        ends_at = time.monotonic() + self._timeout_seconds
         with self._foremost():
-            ends_at = time.monotonic() + self._timeout_seconds
             while True:
                 try:
                     super()._start_transaction_under_autocommit()  # type: ignore[misc]  # no stub

@@ -1,5 +1,6 @@
 """Who waits for a database file is the next to have it."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError
 from pytest_django import DjangoDbBlocker
 
+from briefing.fair_sqlite3 import base
 from briefing.fair_sqlite3.base import DatabaseWrapper
 
 Connect = Callable[..., DatabaseWrapper]
@@ -86,3 +88,23 @@ def test_a_database_that_somebody_keeps_is_an_error_and_the_next_asks_anew(
     assert not is_queued(tmp_path / "fair")
     with transaction(hasty), hasty.cursor() as cursor:
         assert cursor.execute("PRAGMA busy_timeout").fetchone() == (10,)
+
+
+def test_time_in_the_queue_counts(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping, late = connect(), connect(timeout=20)
+    now = 0.0
+
+    def monotonic() -> float:
+        nonlocal now
+        now += 0.1
+        return now
+
+    def wait_long(_queue: int, _how: int) -> None:
+        nonlocal now
+        now += 30
+
+    monkeypatch.setattr(time, "monotonic", monotonic)
+    monkeypatch.setattr(base, "flock", wait_long)
+    with transaction(keeping), pytest.raises(OperationalError, match="locked"):
+        transaction(late).__enter__()
+    assert 60 < now < 61, "it asked once: both waited for their turn, and nobody for more"
