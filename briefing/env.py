@@ -21,6 +21,7 @@ SECRETS = (
     "TRANSACTIONAL_EMAIL_URL",
     "MAILBOX_URL",
     "OIDC_CLIENT_SECRET",
+    "METRICS_TOKEN",
 )
 # How a database file is opened, and how each connection to it begins.
 SQLITE = {

@@ -294,5 +294,6 @@ if PRODUCTION:
     if env.bool("TLS_ENDS_AT_PROXY", False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# ---------------------------------------------------------------------------- logs
+# ---------------------------------------------------------------------------- logs and figures
 LOGGING = logs.configuration(env.str("LOG_LEVEL", "INFO"))
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")

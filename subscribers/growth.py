@@ -57,6 +57,16 @@ class Source:
     rest: bool = False
 
 
+def acts(newsletter_id: int) -> Counter[str]:
+    """Return how often each kind of act was counted since the beginning."""
+    return Counter(dict(tally.sums(newsletter_id, About.DAY, "kind")))
+
+
+def remaining(kinds: Counter[str]) -> int:
+    """Return how many readers these acts leave."""
+    return sum(step * kinds[kind] for kind, step in _STEP.items())
+
+
 def week_of(day: date) -> date:
     """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
@@ -134,7 +144,7 @@ def _periods(
     periods = []
     for begins in starts:
         kinds = numbers[begins]
-        there += _there(kinds)
+        there += remaining(kinds)
         periods.append(
             Period(
                 begins=begins,
@@ -160,8 +170,4 @@ def _cohort(month: date, numbers: Counter[tuple[str, date]], *, upto: date) -> C
 
 
 def _source(name: str, kinds: Counter[str]) -> Source:
-    return Source(name, asked=kinds[Kind.SIGNUP], joined=kinds[Kind.JOINED], there=_there(kinds))
-
-
-def _there(kinds: Counter[str]) -> int:
-    return sum(step * kinds[kind] for kind, step in _STEP.items())
+    return Source(name, asked=kinds[Kind.SIGNUP], joined=kinds[Kind.JOINED], there=remaining(kinds))

@@ -1,23 +1,22 @@
-"""Whether the machinery runs, told from the traces that it leaves in the database.
-
-A process that says it is well proves little; work that is done in time proves it. Each line looks
-for the oldest piece of work that should have been done by now.
-"""
+"""Whether the machinery runs: each line names a kind of work, and since when it is late."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Min, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from briefing.dispatch.states import SENDING
-from briefing.models import Dispatch, Fence
-from subscribers.models import ConsentRecord, Outbox, SignupRequest
+from briefing import backlog
 
 # Each kind of work is looked after at least every 15 seconds; this is several times as long.
 PATIENCE = timedelta(minutes=2)
+
+_NAMES = {
+    backlog.SIGNUPS: _("Signups are answered"),
+    backlog.MAILS: _("Confirmations and welcomes leave"),
+    backlog.ISSUES: _("Issues go out"),
+    backlog.SEALS: _("Consent is sealed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +29,9 @@ class Beat:
 
 def read(*, now: datetime) -> list[Beat]:
     """Return every kind of work, late or in time."""
-    return [
-        Beat(_("Signups are answered"), _late(_oldest_signup(), now)),
-        Beat(_("Confirmations and welcomes leave"), _late(_oldest_mail(), now)),
-        Beat(_("Issues go out"), _late(_last_claim(), now)),
-        Beat(_("Consent is sealed"), _late(_oldest_unsealed(), now)),
-    ]
+    due = backlog.oldest()
+    return [Beat(name, _late(due[work], now)) for work, name in _NAMES.items()]
 
 
 def _late(due: datetime | None, now: datetime) -> datetime | None:
     return due if due is not None and due < now - PATIENCE else None
-
-
-def _oldest_signup() -> datetime | None:
-    received = SignupRequest.objects.filter(state=SignupRequest.State.RECEIVED)
-    return _earliest(received, "created_at")
-
-
-def _oldest_mail() -> datetime | None:
-    waiting = Outbox.objects.filter(state__in=[Outbox.State.OWED, Outbox.State.LEAVING])
-    return _earliest(waiting, "next_at")
-
-
-def _last_claim() -> datetime | None:
-    """Return when a worker last claimed something, while there is something to claim."""
-    started = _earliest(Dispatch.objects.filter(state__in=SENDING), "started_at")
-    if started is None:
-        return None
-    claimed = _earliest(Fence.objects.filter(heartbeat_at__gt=started), "heartbeat_at")
-    return claimed or started
-
-
-def _oldest_unsealed() -> datetime | None:
-    """Look at the newest records only: what is older was sealed, or the seals' own check says so."""
-    newest = ConsentRecord.objects.order_by("-pk").values("pk")[:500]
-    unsealed = ConsentRecord.objects.filter(
-        pk__in=list(newest.values_list("pk", flat=True)), leaf=None
-    )
-    return _earliest(unsealed, "at")
-
-
-def _earliest(rows: "QuerySet[Any]", field: str) -> datetime | None:
-    earliest: datetime | None = rows.aggregate(at=Min(field))["at"]
-    return earliest

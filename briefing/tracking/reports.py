@@ -91,18 +91,23 @@ def _of(dispatches: list[Dispatch]) -> Report:
         outcomes.update(progress.by_outcome)
     # Of the first, readers who had been planned before belong to no report but an earlier one.
     again = sum(progress.again for progress in progresses[1:])
-    counts = EventCount.objects.filter(dispatch__in=dispatches)
-    heard = counts.filter(link=_WITHOUT_LINK).values("kind").annotate(all=Sum("number"))
     return Report(
         planned=sum(progress.planned for progress in progresses) - again,
         again=again,
         outcomes=dict(outcomes),
         excluded=progresses[0].excluded if progresses else {},
         candidates=progresses[0].candidates if progresses else 0,
-        heard=dict(heard.values_list("kind", "all")),
+        heard=heard(dispatches),
         domains=_domains(dispatches),
         links=_links(dispatches),
     )
+
+
+def heard(dispatches: list[Dispatch]) -> dict[int, int]:
+    """Return on how many deliveries each kind of report came, by bit of dispatch.fate."""
+    counts = EventCount.objects.filter(dispatch__in=dispatches, link=_WITHOUT_LINK)
+    sums = counts.order_by().values("kind").annotate(all=Sum("number"))
+    return dict(sums.values_list("kind", "all"))
 
 
 def _domains(dispatches: list[Dispatch]) -> list[Domain]:

@@ -11,6 +11,7 @@ from briefing.web import (
     health,
     issues,
     media,
+    metrics,
     pages,
     robots,
     search,
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/<slug:esp>/", webhooks.take, name="hook"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if not settings.PRODUCTION:
     urlpatterns.append(path("media/<path:name>", media.media, name="media"))

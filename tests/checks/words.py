@@ -14,6 +14,7 @@ _ABOUT_WORDS = ("GLOSSARY.md", "tests/checks/test_checks.py")
 _FOREIGN = (
     "allow-top-navigation-by-user-activation",  # a value of HTML's sandbox attribute
     "job_id",  # Unisender Go's name for a call
+    "job_name",  # Prometheus' name for what it asks
     "mailing_list",  # a variable of Mailgun's
     "utm_campaign",  # a name in the addresses of pages that everybody's counters know
 )
