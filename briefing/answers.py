@@ -5,11 +5,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from briefing.dispatch import holding
-from briefing.issues import lifecycle
+from briefing.issues import lifecycle, prose, slots
 from briefing.models import ClickMonth, Delivery, Dispatch, Event
 from briefing.transports import single
 from subscribers.models import Newsletter
-from subscribers.ports import Answer, LatestIssue, Mail
+from subscribers.ports import Answer, LatestIssue, Mail, Prose
 
 
 class Answers:
@@ -20,6 +20,18 @@ class Answers:
         if reason := holding.held():
             return Answer("deferred", f"held: {reason}"[:120])
         return single.send(mail)
+
+    def held(self) -> str:
+        """Return why all outgoing mail is held, or nothing."""
+        return holding.held()
+
+    def prose(self, written: str, *, name: str, locale: str) -> Prose:
+        """Return Markdown as a mail shows it. Raises: UnknownVariableError."""
+        return prose.fill(written, name=name, locale=locale)
+
+    def line(self, written: str, *, name: str) -> str:
+        """Return one line, such as a subject. Raises: UnknownVariableError."""
+        return slots.for_one(written, name=name)
 
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the newest public issue."""

@@ -44,6 +44,10 @@ BEAT: dict[str, dict[str, Any]] = {
     "ask-providers": {"task": "briefing.tasks.ask_providers", "schedule": timedelta(minutes=5)},
     "seal": {"task": "subscribers.tasks.seal", "schedule": timedelta(seconds=5)},
     "work-owed": {"task": "subscribers.tasks.work_owed", "schedule": timedelta(seconds=15)},
+    "go-on-with-series": {
+        "task": "subscribers.tasks.go_on_with_series",
+        "schedule": timedelta(minutes=1),
+    },
     "forget": {"task": "briefing.tasks.forget", "schedule": timedelta(hours=1)},
     "expire": {"task": "subscribers.tasks.expire", "schedule": timedelta(hours=1)},
 }

@@ -6,21 +6,30 @@ is no longer owed, because what it was about has changed since.
 
 import html
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from subscribers import address, links, ports, rendering, suppression
-from subscribers.models import Newsletter, Outbox, SignupRequest, Subscriber, Subscription
+from subscribers import address, links, ports, rendering, series, suppression
+from subscribers.models import (
+    Newsletter,
+    Outbox,
+    SeriesStep,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+)
 from subscribers.ports import Mail
+from subscribers.rendering import Rendered
 
 Purpose = Outbox.Purpose
 _TEMPLATES = {
     Purpose.CONFIRM: "confirm",
     Purpose.WELCOME: "welcome",
+    Purpose.STEP: "step",
     Purpose.GOODBYE: "goodbye",
     Purpose.ADDRESS_CONFIRM: "address_confirm",
     Purpose.ADDRESS_CHANGED: "address_changed",
@@ -82,10 +91,45 @@ def welcome(row: Outbox) -> Mail | None:
         row,
         Recipient(reader.address, reader.locale),
         context,
-        # RFC 8058: the mail client's own button posts to this address.
-        List_Unsubscribe=f"<{_url('one-click', 'unsubscribe', *numbers)}>",
-        List_Unsubscribe_Post="List-Unsubscribe=One-Click",
+        **_button(*numbers),
     )
+
+
+def step(row: Outbox) -> Mail | None:
+    """Write one step of a welcome series, unless its reader has withdrawn by now."""
+    reader, newsletter = _reader_of(row)
+    if row.step is None or not reader.address:
+        return None
+    numbers = (reader.pk, newsletter.pk)
+    context = {
+        **_said(row.step.step, name=reader.name),
+        "address": reader.address,
+        "preferences_url": _url("preferences", "preferences", *numbers),
+        "unsubscribe_url": _url("unsubscribe", "unsubscribe", *numbers),
+    }
+    to = Recipient(reader.address, reader.locale)
+    mail = _mail(row, to, context, **_button(*numbers))
+    if reader.format == Subscriber.Format.TEXT:
+        mail = replace(mail, html="")
+    # Last of all, since this is where it is decided between a withdrawal and the mail.
+    return mail if series.may_leave(row, now=timezone.now()) else None
+
+
+def step_proof(step: SeriesStep, *, name: str, address: str) -> Mail:
+    """Return a step as a reader of that name gets it, with links that change nothing.
+
+    Raises: ValueError, BrokenMailError: with a sentence that says what to mend.
+    """
+    newsletter, nowhere = step.newsletter, links.absolute(reverse("signup"))
+    context = {
+        **_said(step, name=name),
+        "newsletter": newsletter,
+        "address": address,
+        "preferences_url": nowhere,
+        "unsubscribe_url": nowhere,
+    }
+    written = rendering.render("step", context, locale=newsletter.locale)
+    return _from(newsletter, written, address, "test", links.make("reference", 0, links.now()))
 
 
 def goodbye(row: Outbox) -> Mail | None:
@@ -135,6 +179,7 @@ def address_changed(row: Outbox) -> Mail | None:
 _WRITERS: dict[Purpose, Callable[[Outbox], Mail | None]] = {
     Purpose.CONFIRM: confirm,
     Purpose.WELCOME: welcome,
+    Purpose.STEP: step,
     Purpose.GOODBYE: goodbye,
     Purpose.ADDRESS_CONFIRM: address_confirm,
     Purpose.ADDRESS_CHANGED: address_changed,
@@ -145,23 +190,45 @@ def _mail(row: Outbox, to: Recipient, context: Mapping[str, Any], **headers: str
     newsletter = _newsletter_of(row)
     name = _TEMPLATES[Purpose(row.purpose)]
     written = rendering.render(name, {"newsletter": newsletter, **context}, locale=to.locale)
+    # The same on every attempt, so that a mail client can recognise a second copy; signed, so that
+    # nobody else can say that it bounced.
+    mail = _from(newsletter, written, to.address, row.purpose, links.make("mail", row.pk))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return replace(mail, headers={**_AUTOMATIC, **named})
+
+
+def _from(newsletter: Newsletter, written: Rendered, to: str, purpose: str, reference: str) -> Mail:
     return Mail(
-        purpose=row.purpose,
-        # The same on every attempt, so that a mail client can recognise a second copy; signed, so
-        # that nobody else can say that it bounced.
-        reference=links.make("mail", row.pk),
-        recipient=to.address,
+        purpose=purpose,
+        reference=reference,
+        recipient=to,
         from_name=newsletter.from_name,
         from_address=newsletter.from_address,
         reply_to=newsletter.reply_to,
         subject=written.subject,
         text=written.text,
         html=written.html,
-        headers={
-            **_AUTOMATIC,
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        },
     )
+
+
+def _said(step: SeriesStep, *, name: str) -> dict[str, Any]:
+    """Return what an editor wrote, for somebody of that name."""
+    publishing = ports.publishing()
+    prose = publishing.prose(step.text, name=name, locale=step.newsletter.locale)
+    return {
+        "subject": publishing.line(step.subject, name=name),
+        "preheader": publishing.line(step.preheader, name=name),
+        "prose_html": prose.html,
+        "prose_text": prose.text,
+    }
+
+
+def _button(*numbers: int) -> dict[str, str]:
+    """Return the headers of the mail client's own button, which posts to this address (RFC 8058)."""
+    return {
+        "List_Unsubscribe": f"<{_url('one-click', 'unsubscribe', *numbers)}>",
+        "List_Unsubscribe_Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _url(view: str, purpose: str, *numbers: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from subscribers import address, consent, outbox, suppression, tally
+from subscribers import address, consent, outbox, series, suppression, tally
 from subscribers.consent import Entry, Origin
 from subscribers.models import (
     ConsentRecord,
@@ -59,6 +59,7 @@ def join(signup: SignupRequest, origin: Origin, *, now: datetime) -> Joined:
     still_suppressed = suppression.lift_by_signup(signup.address_key, now=now)
     if not newly or still_suppressed:
         return Joined(subscription, newly=newly)
+    series.begin(subscription, now=now)
     return Joined(subscription, newly=True, welcome_id=_owe_welcome(signup, reader, now=now))
 
 

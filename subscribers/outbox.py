@@ -5,7 +5,8 @@ it: `sending` hands it over.
 
 A mail here leaves at least once, not at most once as an issue does: when a worker dies between
 handing over and writing the answer, it leaves again after the lease. A second confirmation harms
-nobody; one that never comes loses a reader who waits for it.
+nobody; one that never comes loses a reader who waits for it. Only a step of a welcome series, which
+nobody waits for, leaves once or is listed as unknown.
 """
 
 from datetime import datetime, timedelta
@@ -40,7 +41,7 @@ def owe(row: Outbox, *, now: datetime, delay: timedelta = timedelta(0)) -> Outbo
 
 def due(*, now: datetime, limit: int) -> list[int]:
     """Return the ids of mails to hand over now, the longest waiting first."""
-    rows = Outbox.objects.filter(_unsettled(), next_at__lte=now).order_by("next_at")
+    rows = Outbox.objects.filter(_claimable(), next_at__lte=now).order_by("next_at")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
@@ -49,7 +50,7 @@ def claim(outbox_id: int, *, now: datetime) -> Outbox | None:
 
     One conditional UPDATE: of two workers that saw the same row, one changes it.
     """
-    row = Outbox.objects.filter(_unsettled(), pk=outbox_id, next_at__lte=now).first()
+    row = Outbox.objects.filter(_claimable(), pk=outbox_id, next_at__lte=now).first()
     if row is None:
         return None
     lease_until = now + LEASE
@@ -62,19 +63,48 @@ def claim(outbox_id: int, *, now: datetime) -> Outbox | None:
     return row
 
 
-def settle(row: Outbox, state: State, *, code: str = "", now: datetime) -> None:
-    """Write down how a claimed mail ended."""
-    _claimed(row).update(state=state, code=code[:120], finished_at=now)
+def lost(*, now: datetime, limit: int = 200) -> list[Outbox]:
+    """Return what leaves at most once and was being handed over by a worker that has died."""
+    rows = Outbox.objects.filter(_at_most_once(), state=State.LEAVING, next_at__lte=now)
+    return list(rows.order_by("next_at")[:limit])
+
+
+def unsettled_once() -> QuerySet[Outbox]:
+    """Return what leaves at most once and has no end yet."""
+    return Outbox.objects.filter(_at_most_once(), state__in=[State.OWED, State.LEAVING])
+
+
+def doubt(row: Outbox, *, now: datetime) -> bool:
+    """List a mail as unknown, whoever has it; False when it has an end by now."""
+    rows = unsettled_once().filter(pk=row.pk)
+    return bool(rows.update(state=State.UNKNOWN, code="backup", finished_at=now))
+
+
+def is_held_by(row: Outbox) -> bool:
+    """Whether a claimed mail is still this claim's to hand over."""
+    return _claimed(row).exists()
+
+
+def leaves_once(row: Outbox) -> bool:
+    """Whether a mail is rather not handed over than twice."""
+    return row.purpose == Outbox.Purpose.STEP
+
+
+def settle(row: Outbox, state: State, *, code: str = "", now: datetime) -> bool:
+    """Write down how a claimed mail ended; False when a later claim has taken it over."""
+    return bool(_claimed(row).update(state=state, code=code[:120], finished_at=now))
+
+
+def is_hopeless(row: Outbox, *, now: datetime) -> bool:
+    """Whether a mail has been owed for a day and still does not leave.
+
+    One that could not even be tried for a day, because no worker ran, still gets its attempts.
+    """
+    return now - row.created_at >= GIVE_UP_AFTER and row.attempts > len(BACK_OFF)
 
 
 def postpone(row: Outbox, *, code: str, now: datetime) -> None:
-    """Try a claimed mail again later, or give up a day after it was owed.
-
-    A mail that could not even be tried for a day, because no worker ran, still gets its attempts.
-    """
-    if now - row.created_at >= GIVE_UP_AFTER and row.attempts > len(BACK_OFF):
-        settle(row, State.REJECTED, code=code, now=now)
-        return
+    """Try a claimed mail again later."""
     wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
     _claimed(row).update(state=State.OWED, code=code[:120], next_at=now + wait)
 
@@ -106,8 +136,14 @@ def delete_old(*, now: datetime) -> int:
     return old.delete()[0]
 
 
-def _unsettled() -> Q:
-    return Q(state__in=[State.OWED, State.LEAVING])
+def _claimable() -> Q:
+    # The index of what is due is by these two states.
+    unsettled = Q(state__in=[State.OWED, State.LEAVING])
+    return unsettled & ~(Q(state=State.LEAVING) & _at_most_once())
+
+
+def _at_most_once() -> Q:
+    return Q(purpose=Outbox.Purpose.STEP)
 
 
 def _claimed(row: Outbox) -> QuerySet[Outbox]:

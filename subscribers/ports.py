@@ -29,10 +29,14 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of handing a mail over. `code` is the provider's own short answer."""
+    """What became of handing a mail over. `code` is the provider's own short answer.
+
+    A deferral that is not `certain` had no answer: the mail may have been accepted.
+    """
 
     outcome: str  # accepted | deferred | rejected
     code: str = ""
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,28 @@ class LatestIssue:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """What an editor wrote in Markdown, with a reader's name in it, in both forms of a mail."""
+
+    html: str
+    text: str
+
+
 class Publishing(Protocol):
     """The answers that publishing gives to the people's side."""
 
     def send(self, mail: Mail) -> Answer:
         """Hand one transactional mail over, once, and say what came of it."""
+
+    def held(self) -> str:
+        """Return why all outgoing mail is held, or nothing."""
+
+    def prose(self, written: str, *, name: str, locale: str) -> Prose:
+        """Return Markdown as a mail shows it. Raises: ValueError, which says what to mend."""
+
+    def line(self, written: str, *, name: str) -> str:
+        """Return one line, such as a subject. Raises: ValueError, which says what to mend."""
 
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the newest published issue of a newsletter, if there is one."""

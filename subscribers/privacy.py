@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from subscribers import consent, outbox, ports, sealing, suppression, tally, throttle
+from subscribers import consent, outbox, ports, sealing, series, suppression, tally, throttle
 from subscribers.consent import Entry
 from subscribers.models import (
     ConsentContext,
     ConsentRecord,
     Outbox,
+    SeriesMail,
     SignupRequest,
     Subscriber,
     Subscription,
@@ -45,6 +46,7 @@ def export(address_key: str) -> dict[str, Any]:
     return told | {
         "reader": _plain(reader),
         "subscriptions": [_subscription(row) for row in _subscriptions(reader)],
+        "welcome_series": [_step(row) for row in series.history(reader.pk)],
         "issues_handed_over": ports.publishing().deliveries(reader.pk),
     }
 
@@ -98,6 +100,7 @@ def _empty(reader: Subscriber, *, now: datetime) -> None:
         source={},
     )
     Outbox.objects.filter(subscriber=reader).delete()
+    series.forget(reader.pk)
     Subscriber.objects.filter(pk=reader.pk).update(
         address="",
         address_key=None,
@@ -138,6 +141,15 @@ def _subscriptions(reader: Subscriber) -> Any:
 def _subscription(row: Subscription) -> dict[str, Any]:
     topics = [topic.slug for topic in row.topics.all()]
     return _plain(row) | {"newsletter": row.newsletter.slug, "topics": topics}
+
+
+def _step(row: SeriesMail) -> dict[str, Any]:
+    return {
+        "newsletter": row.step.newsletter.slug,
+        "subject": row.step.subject,
+        "at": row.at,
+        "outcome": row.get_outcome_display(),
+    }
 
 
 def _act(row: ConsentRecord) -> dict[str, Any]:

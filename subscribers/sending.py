@@ -6,13 +6,15 @@ Before it: `outbox`, `emails`. After it: publishing's transactional account, thr
 import logging
 import math
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
-from subscribers import emails, outbox, ports
+from subscribers import emails, outbox, ports, series
 from subscribers.faults import told
 from subscribers.models import Outbox
+from subscribers.ports import Answer
 
 log = logging.getLogger(__name__)
 State = Outbox.State
@@ -26,14 +28,15 @@ def send(outbox_id: int) -> None:
     row = outbox.claim(outbox_id, now=timezone.now())
     if row is None:
         return
+    certain = True
     try:
         mail = emails.write(row)
+        certain = False
         answer = ports.publishing().send(mail) if mail else None
     except Exception as error:  # noqa: BLE001  the mails behind this one must still leave
         # One mail that cannot be written or handed over must not stop those behind it.
         log.error("outbox.error id=%s purpose=%s error=%s", row.pk, row.purpose, told(error))  # noqa: TRY400  a traceback may hold an address
-        outbox.postpone(row, code=type(error).__name__, now=timezone.now())
-        return
+        answer = Answer("deferred", type(error).__name__, certain=certain)
     _settle(row, answer)
 
 
@@ -53,13 +56,23 @@ def send_due(
     return tried
 
 
-def _settle(row: Outbox, answer: ports.Answer | None) -> None:
-    now = timezone.now()
+def _settle(row: Outbox, answer: Answer | None) -> None:
+    now, code = timezone.now(), answer.code if answer else ""
+    state = _end(row, answer, now=now)
+    if state is None:
+        outbox.postpone(row, code=code, now=now)
+        return
+    with transaction.atomic():
+        if outbox.settle(row, state, code=code, now=now):
+            series.settle(row, state)
+
+
+def _end(row: Outbox, answer: Answer | None, *, now: datetime) -> State | None:
+    """Return how a mail ends with an answer; None when it is to be tried again."""
     if answer is None:
-        outbox.settle(row, State.DROPPED, now=now)
-    elif answer.outcome == "accepted":
-        outbox.settle(row, State.ACCEPTED, code=answer.code, now=now)
-    elif answer.outcome == "rejected":
-        outbox.settle(row, State.REJECTED, code=answer.code, now=now)
-    else:
-        outbox.postpone(row, code=answer.code, now=now)
+        return State.DROPPED
+    if answer.outcome in (State.ACCEPTED, State.REJECTED):
+        return State(answer.outcome)
+    if not answer.certain and outbox.leaves_once(row):
+        return State.UNKNOWN
+    return State.REJECTED if outbox.is_hopeless(row, now=now) else None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import retention, sealing, sending, signup, tally
+from subscribers import retention, sealing, sending, series, signup, tally
 from subscribers.doorbell import ring_later
 from subscribers.faults import told
 
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 # A request younger than this has a ring of its own on the way.
 _UNRUNG_AFTER = timedelta(seconds=5)
 _ROUND = 200
+_SERIES_ROUND = 1000
 # A sweep rings every 15 seconds, and shares its worker with people who wait for a confirmation.
 _SWEEP_SECONDS = 5.0
 
@@ -52,6 +53,17 @@ def work_owed() -> None:
             # One request that cannot be decided must not stop those behind it.
             log.error("signup.error id=%s error=%s", signup_id, told(error))  # noqa: TRY400  a traceback may hold an address
     sending.send_due(older_than=_UNRUNG_AFTER, limit=_ROUND, until=until)
+
+
+@shared_task
+def go_on_with_series() -> None:
+    """Owe the steps of welcome series whose time has come, and list those that a worker lost.
+
+    Safe to run twice because a step is one row for each reader; the sweep for what is owed sends it.
+    """
+    now = timezone.now()
+    series.list_lost(now=now)
+    series.owe_due(now=now, limit=_SERIES_ROUND, until=time.monotonic() + _SWEEP_SECONDS)
 
 
 @shared_task

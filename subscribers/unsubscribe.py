@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from subscribers import consent, outbox, tally
+from subscribers import consent, outbox, series, tally
 from subscribers.consent import Entry, Origin
 from subscribers.models import ConsentRecord, Outbox, Subscriber, Subscription
 
@@ -145,6 +145,7 @@ def _leave(rows: QuerySet[Subscription], origin: Origin, *, now: datetime) -> li
             act = ConsentRecord.Act.WITHDRAWN
             consent.record(Entry(row.subscriber.person, act, now, row.newsletter_id, origin))
             tally.left([row.pk], now=now)
+            series.left([row.pk], now=now)
             left.append(row.newsletter_id)
     return left
 

@@ -6,7 +6,7 @@ Read by keys only, so that it opens as fast among a million readers as among ten
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db.models import Q
@@ -23,8 +23,8 @@ from briefing.admin.gate import needs
 from briefing.admin.screen import render
 from briefing.admin.spreadsheet import as_long_csv
 from briefing.models import Delivery, Dispatch, Event
-from subscribers import suppression
-from subscribers.models import Subscriber
+from subscribers import series, suppression
+from subscribers.models import SeriesMail, Subscriber
 
 DISPATCHES_PER_PAGE = 200
 REPORTS_PER_PAGE = 500
@@ -38,6 +38,11 @@ _TONES = {
     Event.Kind.REJECTED: "bad",
     Event.Kind.COMPLAINED: "bad",
     Event.Kind.UNSUBSCRIBED: "wait",
+}
+_SERIES_TONES = {
+    SeriesMail.Outcome.ACCEPTED: "good",
+    SeriesMail.Outcome.REJECTED: "bad",
+    SeriesMail.Outcome.UNKNOWN: "wait",
 }
 
 
@@ -108,7 +113,8 @@ def _page(before: int | None) -> Page:
 
 
 def _moments(reader: Subscriber, page: Page, reports: Iterable[Moment]) -> list[Moment]:
-    moments = [*_deliveries(reader.pk, page), *reports, *_suppressions(reader, page)]
+    told = (_deliveries(reader.pk, page), _series(reader.pk, page), _suppressions(reader, page))
+    moments = [*reports, *chain.from_iterable(told)]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
 
 
@@ -158,6 +164,17 @@ def _reports(reader: int, page: Page) -> Iterator[Moment]:
             event.code,
             page.dispatches.get(event.dispatch_id or 0),
         )
+
+
+def _series(reader: int, page: Page) -> Iterator[Moment]:
+    for row in series.history(reader):
+        what = _("%(what)s: “%(subject)s” of the welcome series") % {
+            "what": row.get_outcome_display(),
+            "subject": row.step.subject,
+        }
+        tone = _SERIES_TONES.get(SeriesMail.Outcome(row.outcome), "")
+        if page.has(row.at):
+            yield Moment(row.at, what, tone, _("our outbox"))
 
 
 def _suppressions(reader: Subscriber, page: Page) -> Iterator[Moment]:

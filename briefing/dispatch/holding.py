@@ -16,7 +16,7 @@ from briefing.dispatch import alerts, highwater, notes, switching
 from briefing.dispatch.states import SENDING
 from briefing.masking import mask
 from briefing.models import Alert, Batch, Dispatch, Fence
-from subscribers import restoring
+from subscribers import restoring, series
 
 # A copy whose database gave no sign of life for so long may be another copy.
 SILENCE = timedelta(minutes=30)
@@ -59,7 +59,10 @@ def guard(*, now: datetime) -> str:
     fence, _made = Fence.objects.get_or_create(pk=1)
     if fence.held:
         return fence.held
-    reason = _older_than(mark, fence) or _silence(fence, now=now)
+    restored = _older_than(mark, fence)
+    if restored:
+        series.doubt(now=now)
+    reason = restored or _silence(fence, now=now)
     if reason:
         hold(reason, now=now)
         text = f"Everything is held: {reason}. Look at the desk, then let it go or cancel."

@@ -110,6 +110,16 @@ def for_everybody(text: str) -> str:
 
     Raises: UnknownVariableError.
     """
+    return for_one(text, name="")
+
+
+def for_one(text: str, *, name: str) -> str:
+    """Return what a text says to somebody of that name. Raises: UnknownVariableError."""
     markers = Markers()
     parts = markers.split(markers.resolve(text))
-    return join(parts, {name: name.partition("|")[2] for name in slots_of(parts)})
+    return join(parts, named(parts, name))
+
+
+def named(segments: Iterable[str], name: str) -> dict[str, str]:
+    """Return what stands in the slots of an editor's text for somebody of that name."""
+    return {slot: name or slot.partition("|")[2] for slot in slots_of(segments)}

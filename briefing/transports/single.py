@@ -18,11 +18,16 @@ from subscribers.ports import Answer, Mail
 def send(mail: Mail) -> Answer:
     """Hand one mail over through the transactional account and say what came of it.
 
-    Never raises for the provider's sake: an outage is a deferral, a refusal a rejection.
+    Never raises for the provider's sake: an outage is a deferral, a refusal a rejection. A connection
+    that breaks once it stands leaves open whether the mail was taken.
     """
     connection = accounts.backend("transactional")
+    reached = False
     try:
-        message(mail, connection).send()
+        built = message(mail, connection)
+        connection.open()
+        reached = True
+        built.send()
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         return _by_code(code, words)
@@ -34,7 +39,7 @@ def send(mail: Mail) -> Answer:
     except AnymailError as error:
         return refusals.answer_to(error, accounts.provider_of(connection))
     except (OSError, smtplib.SMTPException) as error:
-        return Answer("deferred", type(error).__name__)
+        return Answer("deferred", type(error).__name__, certain=not reached)
     finally:
         connection.close()
     return Answer("accepted")

@@ -75,6 +75,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         "code",
         ("created_at", "next_at", "finished_at"),
         ("signup", "subscriber"),
+        "step",
     )
 
     @display(
@@ -84,6 +85,7 @@ class OutboxAdmin(ReadOnlyAdmin):
             Outbox.State.LEAVING: "warning",
             Outbox.State.ACCEPTED: "success",
             Outbox.State.REJECTED: "danger",
+            Outbox.State.UNKNOWN: "warning",
         },
     )
     def state_shown(self, mail: Outbox) -> tuple[str, str]:

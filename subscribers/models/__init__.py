@@ -10,6 +10,7 @@ from subscribers.models.consent import (
 from subscribers.models.newsletter import Newsletter, Topic
 from subscribers.models.outbox import Outbox
 from subscribers.models.retention import RetentionRun
+from subscribers.models.series import SeriesMail, SeriesPlace, SeriesStep
 from subscribers.models.signup import SignupRequest
 from subscribers.models.subscriber import Subscriber, Subscription
 from subscribers.models.suppression import Suppression
@@ -24,6 +25,9 @@ __all__ = [
     "Newsletter",
     "Outbox",
     "RetentionRun",
+    "SeriesMail",
+    "SeriesPlace",
+    "SeriesStep",
     "SignupRequest",
     "Subscriber",
     "Subscription",

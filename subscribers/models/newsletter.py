@@ -48,6 +48,7 @@ class Newsletter(models.Model):
     )
     draft_at = models.TimeField(_("at"), default=time(7), help_text=_("In its time zone."))
     draft_since = models.DateTimeField(_("since"), null=True, editable=False)
+    series_on = models.BooleanField(_("welcome series"), default=False, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

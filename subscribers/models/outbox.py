@@ -1,9 +1,10 @@
-"""Mail owed to one person: confirmations, welcomes, goodbyes."""
+"""Mail owed to one person: confirmations, welcomes, steps of a welcome series, goodbyes."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from subscribers.models.newsletter import Newsletter
+from subscribers.models.series import SeriesMail
 from subscribers.models.signup import SignupRequest
 from subscribers.models.subscriber import Subscriber
 
@@ -18,6 +19,7 @@ class Outbox(models.Model):
     class Purpose(models.TextChoices):
         CONFIRM = "confirm", _("confirmation")
         WELCOME = "welcome", _("welcome")
+        STEP = "step", _("welcome series")
         GOODBYE = "goodbye", _("goodbye")
         ADDRESS_CONFIRM = "addr_confirm", _("confirm the new address")
         ADDRESS_CHANGED = "addr_changed", _("the address was changed")
@@ -27,6 +29,7 @@ class Outbox(models.Model):
         LEAVING = "leaving", _("being handed over")
         ACCEPTED = "accepted", _("accepted")
         REJECTED = "rejected", _("rejected")
+        UNKNOWN = "unknown", _("unknown")
         DROPPED = "dropped", _("no longer owed")
 
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose)
@@ -35,6 +38,14 @@ class Outbox(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, null=True, blank=True)
     newsletter = models.ForeignKey(
         Newsletter, on_delete=models.CASCADE, null=True, blank=True, db_index=False
+    )
+    step = models.OneToOneField(
+        SeriesMail,
+        verbose_name=_("mail of a welcome series"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owed",
     )
     context = models.JSONField(default=dict, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OWED)

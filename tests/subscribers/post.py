@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from subscribers.models import Newsletter
-from subscribers.ports import Answer, LatestIssue, Mail
+from subscribers.ports import Answer, LatestIssue, Mail, Prose
 from tests.subscribers import making
 
 
@@ -17,6 +17,7 @@ class Post:
     answers: list[Answer | Exception] = field(default_factory=list)
     latest: LatestIssue | None = None
     forgotten: list[int] = field(default_factory=list)
+    holds: str = ""
 
     def send(self, mail: Mail) -> Answer:
         """Take one mail."""
@@ -25,6 +26,18 @@ class Post:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def held(self) -> str:
+        """Return why nothing leaves."""
+        return self.holds
+
+    def prose(self, written: str, *, name: str, locale: str) -> Prose:
+        """Return the text as it stands."""
+        return Prose(html=f"<p>{written}</p>", text=written)
+
+    def line(self, written: str, *, name: str) -> str:
+        """Return the line as it stands."""
+        return written
 
     def latest_issue(self, newsletter: Newsletter) -> LatestIssue | None:
         """Return the issue the test gave."""

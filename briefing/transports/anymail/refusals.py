@@ -4,8 +4,9 @@ from typing import Any
 
 import requests
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from briefing.dispatch.outcome import REJECTED
+from briefing.dispatch.outcome import REJECTED, UNKNOWN
 from briefing.transports.anymail import ses, verdicts
 from briefing.transports.anymail.backends import capability_of
 from briefing.transports.anymail.calling import Reply, read_json
@@ -15,8 +16,8 @@ from subscribers.ports import Answer
 def answer_to(error: AnymailError, provider: str) -> Answer:
     """Return what became of the mail: a definite refusal, or something that may pass.
 
-    The table is the same as for an issue's copies; what is unknown there is tried again here, since
-    a second confirmation does less harm than none.
+    The table is the same as for an issue's copies; what is unknown there is a deferral here that is
+    not certain, since a second confirmation does less harm than none.
     """
     if isinstance(error, AnymailRecipientsRefused):
         return Answer("rejected", "refused by the provider")
@@ -24,10 +25,20 @@ def answer_to(error: AnymailError, provider: str) -> Answer:
         answer = verdicts.of_status(_reply(error.response), capability_of(provider), 1)
         (verdict,) = answer.verdicts
         outcome = "rejected" if verdict.outcome == REJECTED else "deferred"
-        return Answer(outcome, verdict.code or "")
+        return Answer(outcome, verdict.code or "", certain=verdict.outcome != UNKNOWN)
     # Without an answer it is the way there that failed, or a mail that this provider cannot carry.
     outcome = "rejected" if isinstance(error, ValueError) else "deferred"
-    return Answer(outcome, type(error).__name__)
+    return Answer(outcome, type(error).__name__, certain=not _was_under_way(error))
+
+
+def _was_under_way(error: AnymailError) -> bool:
+    """Whether a call without an answer may have arrived: a connection stood."""
+    cause = error.__cause__
+    if not isinstance(cause, requests.RequestException):
+        return False
+    within = cause.args[0] if cause.args else None
+    reason = getattr(within, "reason", within)
+    return not isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _reply(response: Any) -> Reply:
