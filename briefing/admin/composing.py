@@ -28,7 +28,8 @@ BEST_SUBJECT, BEST_PREHEADER = 60, 90
 _TEXTS = ("subject", "second_subject", "preheader", "intro")
 
 
-def _metered(best: int) -> forms.TextInput:
+def metered(best: int) -> forms.TextInput:
+    """Return a field that counts what is typed: beyond `best` characters a phone cuts it off."""
     return forms.TextInput({"data-behaviour": "length-meter", "data-best": str(best)})
 
 
@@ -38,14 +39,14 @@ class ComposeForm(forms.Form):
     subject = forms.CharField(
         label=_("Subject"),
         max_length=200,
-        widget=_metered(BEST_SUBJECT),
+        widget=metered(BEST_SUBJECT),
         help_text=_("Up to about 60 characters are seen on a phone."),
     )
     second_subject = forms.CharField(
         label=_("A second subject to try"),
         max_length=200,
         required=False,
-        widget=_metered(BEST_SUBJECT),
+        widget=metered(BEST_SUBJECT),
         help_text=_(
             "Left empty, there is one. With two, a tenth of the readers can get each, and the others "
             "the one that more people click on. Clicks are then counted without asking whose."
@@ -55,7 +56,7 @@ class ComposeForm(forms.Form):
         label=_("Preheader"),
         max_length=200,
         required=False,
-        widget=_metered(BEST_PREHEADER),
+        widget=metered(BEST_PREHEADER),
         help_text=_("What most mailboxes show after the subject; up to about 90 characters."),
     )
     intro = forms.CharField(

@@ -51,6 +51,12 @@ PLACES: tuple[tuple[Words, tuple[Place, ...]], ...] = (
         (
             _list(_("Issues"), "newspaper", Issue, also="/admin/issues/"),
             _list(_("Dispatches"), "outgoing_mail", Dispatch),
+            Place(
+                _("Welcome series"),
+                "waving_hand",
+                "desk-series",
+                "subscribers.view_seriesstep",
+            ),
             Place(_("Deliveries"), "inbox", "desk-deliveries", "briefing.view_delivery"),
             Place(_("Repairs"), "handyman", "desk-repairs", "briefing.view_delivery"),
         ),

@@ -38,7 +38,8 @@ _EDITING = (
     "briefing.view_correction briefing.add_correction briefing.change_correction "
     "briefing.view_issue briefing.add_issue briefing.change_issue briefing.delete_issue "
     "briefing.view_issueitem briefing.add_issueitem briefing.change_issueitem "
-    "briefing.delete_issueitem briefing.view_dispatch briefing.view_delivery"
+    "briefing.delete_issueitem briefing.view_dispatch briefing.view_delivery "
+    "subscribers.view_seriesstep subscribers.change_seriesstep"
 ).split()
 _SENDING = "briefing.dispatch_issue briefing.steer_dispatch briefing.resolve_delivery".split()
 _READERS = (

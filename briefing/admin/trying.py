@@ -24,6 +24,7 @@ from subscribers import address
 MAX_RECIPIENTS = 5
 # Whoever has found a desk open could write to the world in our name, five at a time.
 MAX_IN_AN_HOUR = 50
+_ACTS = ("issue.test", "series.test")
 ANSWERS = {
     "accepted": (messages.SUCCESS, _("%(address)s: the mail server took it.")),
     "deferred": (messages.WARNING, _("%(address)s: not now (%(code)s). Try again in a while.")),
@@ -62,7 +63,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
     own = getattr(request.user, "email", "")
     form = TestForm(request.POST or None, initial={"recipients": own})
-    if request.method == "POST" and form.is_valid() and not _is_too_much(request, form):
+    if request.method == "POST" and form.is_valid() and not is_too_much(request, form):
         try:
             tried = testing.send_test(issue, form.cleaned_data["recipients"], now=timezone.now())
         except REFUSALS as error:
@@ -72,18 +73,18 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
                 request, "issue.test", issue, recipients=len(form.cleaned_data["recipients"])
             )
             for each in tried:
-                _tell(request, each)
+                tell(request, each)
             return redirect("desk-test", pk)
     return render(
         request, "desk/test.html", _("Send test"), issue=issue, form=form, trail=trail.issue(issue)
     )
 
 
-def _is_too_much(request: HttpRequest, form: TestForm) -> bool:
+def is_too_much(request: HttpRequest, form: TestForm) -> bool:
     """Whether this person has sent as many tests as anybody needs; the form then says so."""
     user: Any = request.user
     hour_ago = timezone.now() - timedelta(hours=1)
-    sent = AuditEntry.objects.filter(act="issue.test", actor=user, at__gt=hour_ago)
+    sent = AuditEntry.objects.filter(act__in=_ACTS, actor=user, at__gt=hour_ago)
     before = sum(each.get("recipients", 0) for each in sent.values_list("detail", flat=True))
     if before + len(form.cleaned_data["recipients"]) <= MAX_IN_AN_HOUR:
         return False
@@ -93,7 +94,8 @@ def _is_too_much(request: HttpRequest, form: TestForm) -> bool:
     return True
 
 
-def _tell(request: HttpRequest, tried: Tried) -> None:
+def tell(request: HttpRequest, tried: Tried) -> None:
+    """Say what the mail server answered for one address."""
     level, sentence = ANSWERS[tried.answer.outcome]
     to = tried.recipient
     if tried.arm == subjects.B:

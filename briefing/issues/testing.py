@@ -1,14 +1,15 @@
-"""Test mails of an issue: marked as such, counted nowhere, their links harmless."""
+"""Test mails of an issue, or of a welcome series: marked as such, counted nowhere, their links harmless."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from briefing.issues import copies, subjects
 from briefing.models import Issue
-from subscribers import links
+from subscribers import emails, links
+from subscribers.models import SeriesStep
 from subscribers.ports import Answer, Mail, publishing
 
 
@@ -32,6 +33,19 @@ def send_test(issue: Issue, recipients: Sequence[str], *, now: datetime) -> list
             copy = copies.preview(issue, name="", address=recipient, now=now, arm=arm)
             answer = publishing().send(_mail(issue, recipient, copy, arm=arm))
             tried.append(Tried(recipient, arm, answer))
+    return tried
+
+
+def send_step(step: SeriesStep, recipients: Sequence[str]) -> list[Tried]:
+    """Send a mail of a welcome series as it stands to each address.
+
+    Raises: slots.UnknownVariableError, rendering.BrokenMailError.
+    """
+    tried = []
+    for recipient in recipients:
+        mail = emails.step_proof(step, name="", address=recipient)
+        marked = replace(mail, subject=_("[Test] %(subject)s") % {"subject": mail.subject})
+        tried.append(Tried(recipient, subjects.A, publishing().send(marked)))
     return tried
 
 

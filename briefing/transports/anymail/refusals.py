@@ -34,8 +34,10 @@ def answer_to(error: AnymailError, provider: str) -> Answer:
 def _was_under_way(error: AnymailError) -> bool:
     """Whether a call without an answer may have arrived: a connection stood."""
     cause = error.__cause__
-    if not isinstance(cause, requests.RequestException):
+    if cause is None:
         return False
+    if not isinstance(cause, requests.RequestException):
+        return not ses.never_left(cause)
     within = cause.args[0] if cause.args else None
     reason = getattr(within, "reason", within)
     return not isinstance(reason, NewConnectionError | ConnectTimeoutError)

@@ -41,16 +41,11 @@ class SesCaller:
             answer = self._backend.client.send_bulk_email(**parameters)
         except exceptions.ClientError as error:
             return refusal(error.response)
-        except (
-            exceptions.EndpointConnectionError,
-            exceptions.ConnectTimeoutError,
-            exceptions.ProxyConnectionError,
-        ) as error:
-            raise NotConnectedError(type(error).__name__) from error
-        except exceptions.SSLError as error:
-            # TLS can break behind the call as well as before it: only a certificate tells which.
-            if _is_untrusted(error):
-                raise NotConnectedError("SSLCertVerificationError") from error
+        except exceptions.BotoCoreError as error:
+            if never_left(error):
+                of_tls = isinstance(error, exceptions.SSLError)
+                name = "SSLCertVerificationError" if of_tls else type(error).__name__
+                raise NotConnectedError(name) from error
             raise
         finally:
             self._departure.announce = None
@@ -65,6 +60,20 @@ class SesCaller:
     def _announce(self, **_event: Any) -> None:
         if announce := getattr(self._departure, "announce", None):
             announce(None)
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether boto3 failed before anything was said to the provider."""
+    from botocore import exceptions  # noqa: PLC0415  boto3 is an extra
+
+    before = (
+        exceptions.EndpointConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.ProxyConnectionError,
+    )
+    # TLS can break behind the call as well as before it: only a certificate tells which.
+    of_tls = isinstance(error, exceptions.SSLError)
+    return isinstance(error, before) or (of_tls and _is_untrusted(error))
 
 
 def _is_untrusted(error: BaseException | None) -> bool:

@@ -78,6 +78,17 @@ OTHERS = {
     "desk-preview": "epo",
     "desk-preview-mail": "epo",
     "desk-test": "epo",
+    "desk-series": "epo",
+    "desk-series-on": "po",
+    "desk-series-off": "po",
+    "desk-step-add": "epo",
+    "desk-step": "epo",
+    "desk-step-move": "epo",
+    "desk-step-preview": "epo",
+    "desk-step-mail": "epo",
+    "desk-step-test": "epo",
+    # Behind the others: afterwards there is none to open.
+    "desk-step-remove": "epo",
     "desk-dispatch": "po",
     "desk-steer pause": "po",
     "desk-steer resume": "po",
@@ -113,6 +124,10 @@ OTHERS = {
 # What acts at once is only taken as a POST.
 POSTED = {
     "desk-duplicate",
+    "desk-series-on",
+    "desk-series-off",
+    "desk-step-move",
+    "desk-step-remove",
     "desk-look",
     "desk-look-new",
     "desk-keep",
@@ -187,6 +202,10 @@ class World:
             ),
             "admin:subscribers_suppression_lift": (self.rows["subscribers_suppression"],),
             "desk-look-new": (self.issue.newsletter.slug,),
+            **{
+                f"desk-{name}": (self.issue.newsletter.slug,)
+                for name in ("series-on", "series-off", "step-add")
+            },
             "desk-steer": (self.dispatch.pk,),
             "desk-follow": (self.dispatch.issue_id,),
             "desk-see": (self.rows["briefing_alert"],),
@@ -205,6 +224,8 @@ class World:
         arguments = self._arguments
         if act:
             return reverse(name, args=[*arguments.get(name, ()), act])
+        if name.startswith("desk-step") and name not in arguments:
+            return reverse(name, args=[self.rows["subscribers_seriesstep"]])
         if name.startswith("desk-proof") or name in {"desk-keep", "desk-forget", "desk-links"}:
             return reverse(name, args=[self.rows["briefing_article"]])
         of_issue = "arrange checks look duplicate preview preview-mail test dispatch report".split()

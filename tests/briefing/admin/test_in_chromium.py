@@ -11,11 +11,12 @@ from playwright.sync_api import Page
 from briefing.dispatch import control, planner
 from briefing.dispatch.alerts import raise_alert
 from briefing.models import Alert, Article, Dispatch, Issue, User
-from subscribers import sealing, suppression
+from subscribers import sealing, steps, suppression
 from subscribers.models import Subscriber, Suppression
+from subscribers.steps import Written
 from tests.accessibility import assert_accessible, assert_contrast
 from tests.briefing.admin.conftest import shown_models
-from tests.factories import NOW, article, issue, noise
+from tests.factories import NOW, article, issue, newsletter, noise
 from tests.subscribers.making import confirmed, pending
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +34,8 @@ def filled(transactional_db: None) -> None:
     running = control.start(issue(), now=timezone.now())
     planner.plan(running.pk, ring=lambda _: None)
     issue(articles=[article("Ferries dock themselves")])
+    for day in (2, 5):
+        steps.add(newsletter(), Written(day, f"Day {day}", "", "Hello."), now=NOW)
 
 
 def addresses() -> list[str]:
@@ -67,6 +70,9 @@ def addresses() -> list[str]:
     found += [reverse(name) for name in named]
     found += [reverse(name, args=[piece.pk]) for name in ("desk-proof", "desk-links")]
     found += [reverse("desk-erase", args=[reader.pk])]
+    step = steps.of(newsletter())[0]
+    of_series = ("desk-step", "desk-step-preview", "desk-step-test")
+    found += [reverse("desk-series"), *(reverse(name, args=[step.pk]) for name in of_series)]
     version = piece.history.latest("history_id").history_id
     found += [reverse("admin:briefing_article_version", args=[piece.pk, version])]
     found += [reverse("admin:briefing_article_history", args=[piece.pk]), reverse("desk-hold")]

@@ -25,8 +25,9 @@ from briefing.issues import lifecycle
 from briefing.models import Article, Dispatch, Issue, Source, Trial, User
 from briefing.tracking import apply, reports
 from briefing.transports.base import Copy
-from subscribers import sealing, synthetic
-from subscribers.models import Newsletter
+from subscribers import sealing, steps, synthetic
+from subscribers.models import Newsletter, SeriesStep
+from subscribers.steps import Written
 from tests.briefing.admin.test_in_chromium import turn
 from tests.briefing.dispatch.making import Provider
 from tests.briefing.tracking.making import hear, readers_of, report
@@ -115,6 +116,20 @@ def heard_of(dispatch: Dispatch) -> None:
     hear(*told)
 
 
+def welcomed(made: Newsletter) -> None:
+    """Have a welcome series run for some time."""
+    rows = {
+        2: ("Where to begin, {{ name|reader }}", 3_214, 41),
+        5: ("How we work, and how we correct what we got wrong", 2_968, 9),
+        9: ("Make it yours: topics, pauses, time zone", 2_530, 4),
+    }
+    for day, (subject, went, left) in rows.items():
+        step = steps.add(made, Written(day, subject, "", "Dear reader."), now=timezone.now())
+        counts = {"accepted": went, "rejected": went // 400, "left": left}
+        SeriesStep.objects.filter(pk=step.pk).update(**counts)
+    steps.switch_on(made)
+
+
 def week(made: Newsletter) -> tuple[Issue, Dispatch, Dispatch, Issue]:
     """Have an issue behind us, one with two subjects on trial, one going out and one to come."""
     old, trying, going, next_one = (
@@ -149,6 +164,7 @@ def test_every_screen_of_the_guide_is_drawn(
     house: Newsletter, owner: User, desk_page: Callable[..., Page]
 ) -> None:
     old, tried, running, next_one = week(house)
+    welcomed(house)
     article = next_one.articles.first()
     assert article is not None
     screens = {
@@ -157,6 +173,7 @@ def test_every_screen_of_the_guide_is_drawn(
         "compose": reverse("desk-arrange", args=[next_one.pk]),
         "checks": reverse("desk-checks", args=[next_one.pk]),
         "preview": reverse("desk-preview", args=[next_one.pk]),
+        "series": reverse("desk-series"),
         "send": reverse("desk-dispatch", args=[next_one.pk]),
         "going-out": reverse("admin:briefing_dispatch_change", args=[running.pk]),
         "two-subjects": reverse("admin:briefing_dispatch_change", args=[tried.pk]),

@@ -21,10 +21,11 @@ from briefing.models import (
     User,
 )
 from subscribers import models as people
-from subscribers import sealing, suppression
+from subscribers import sealing, steps, suppression
+from subscribers.steps import Written
 from tests.briefing.admin.conftest import holder_of, log_in
 from tests.briefing.admin.matrix import EVERYBODY, LETTERS, POSTED, World, decided, served
-from tests.factories import NOW, article, issue, subscription
+from tests.factories import NOW, article, issue, newsletter, subscription
 from tests.subscribers.making import confirmed, pending
 
 
@@ -38,12 +39,13 @@ def world(db: None) -> World:
     suppression.suppress("gone@example.org", people.Suppression.Reason.MANUAL, now=NOW)
     dispatch = control.start(issue(), now=timezone.now())
     Trial.objects.create(dispatch=dispatch, kind=Issue.FirstWave.CANARY, share=0.1, minutes=15)
+    steps.add(newsletter(), Written(2, "Begin here", "", "Hello."), now=NOW)
     draft = issue(articles=[article("Still a draft", status="draft")])
     AuditEntry.objects.create(at=NOW, act="issue.dispatch")
     staff = User.objects.create_user("somebody", is_staff=True)
     models = [Author, AuditEntry, people.Topic, people.Newsletter, people.Subscriber]
     models += [people.Subscription, people.SignupRequest, people.Outbox, people.Suppression]
-    models += [people.ConsentRecord, people.ConsentNotice, people.ConsentSeal]
+    models += [people.ConsentRecord, people.ConsentNotice, people.ConsentSeal, people.SeriesStep]
     rows = {model._meta.label_lower.replace(".", "_"): model.objects.first().pk for model in models}  # type: ignore[attr-defined]  # any model
     compared = Reconciliation.objects.create(provider="postmark", began_at=NOW)
     rows |= {

@@ -33,19 +33,19 @@ TAKEN = {
 }
 
 
-def _send(settings: Settings, name: str, behaviour: Behaviour) -> tuple[str, list[Request]]:
+def _send(settings: Settings, name: str, behaviour: Behaviour) -> tuple[Answer, list[Request]]:
     with api(lambda _request: Response(500)) as server:
         server.script.append(behaviour)
         settings.ANYMAIL = PROVIDERS[name].settings(server.url)
         settings.MAIL_ACCOUNTS = {"transactional": f"anymail://{name}"}
         settings.EMAIL_TIMEOUT = 1
-        return single.send(MAIL).outcome, server.requests
+        return single.send(MAIL), server.requests
 
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_mail_that_is_taken_is_accepted(settings: Settings, name: str) -> None:
-    outcome, requests = _send(settings, name, TAKEN[name])
-    assert outcome == "accepted"
+    answer, requests = _send(settings, name, TAKEN[name])
+    assert answer.outcome == "accepted"
     assert len(requests) == 1
 
 
@@ -57,7 +57,7 @@ def test_a_mail_that_is_taken_is_accepted(settings: Settings, name: str) -> None
 def test_only_the_readers_own_fault_is_for_ever(
     settings: Settings, name: str, answer: str, outcome: str
 ) -> None:
-    assert _send(settings, name, getattr(PROVIDERS[name], answer))[0] == outcome
+    assert _send(settings, name, getattr(PROVIDERS[name], answer))[0].outcome == outcome
 
 
 def test_a_suppressed_address_is_rejected(settings: Settings) -> None:
@@ -67,28 +67,46 @@ def test_a_suppressed_address_is_rejected(settings: Settings) -> None:
         "Found inactive addresses: ada@mail.example.\nInactive recipients are ones that have "
         "generated a hard bounce or a spam complaint.",
     }
-    assert _send(settings, "postmark", Response(422, inactive))[0] == "rejected"
+    assert _send(settings, "postmark", Response(422, inactive))[0].outcome == "rejected"
 
 
 @pytest.mark.parametrize(
-    "behaviour", [Response(500), Response(429), Reset(after_body=True), Hang(1.5)]
+    ("behaviour", "certain"),
+    [
+        (Response(500), False),
+        (Response(429), True),
+        (Reset(after_body=True), False),
+        (Hang(1.5), False),
+    ],
 )
 @pytest.mark.parametrize("name", ["postmark", "amazon_ses"])
 def test_an_outage_is_a_deferral_after_one_call(
-    settings: Settings, name: str, behaviour: Behaviour
+    settings: Settings, name: str, behaviour: Behaviour, *, certain: bool
 ) -> None:
-    outcome, requests = _send(settings, name, behaviour)
-    assert outcome == "deferred"
+    answer, requests = _send(settings, name, behaviour)
+    assert (answer.outcome, answer.certain) == ("deferred", certain)
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize("name", ["postmark", "amazon_ses"])
+def test_where_nobody_listens_nothing_was_handed_over(settings: Settings, name: str) -> None:
+    with api(lambda _request: Response(500)) as server:
+        settings.ANYMAIL = PROVIDERS[name].settings(server.url)
+    settings.MAIL_ACCOUNTS = {"transactional": f"anymail://{name}"}
+    settings.EMAIL_TIMEOUT = 1
+
+    answer = single.send(MAIL)
+
+    assert (answer.outcome, answer.certain) == ("deferred", True)
+
+
 def test_the_provider_is_told_which_mail_it_is(settings: Settings) -> None:
-    _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
+    _answer, (request,) = _send(settings, "postmark", TAKEN["postmark"])
     assert request.json["Metadata"] == {"reference": "ref"}
 
 
 def test_a_confirmation_link_is_not_rewritten_to_count_clicks(settings: Settings) -> None:
-    _outcome, (request,) = _send(settings, "postmark", TAKEN["postmark"])
+    _answer, (request,) = _send(settings, "postmark", TAKEN["postmark"])
     assert request.json["TrackLinks"] == "None"
     assert request.json["TrackOpens"] is False
 
