@@ -1,4 +1,4 @@
-"""Test mails of an issue, or of a welcome series: marked as such, counted nowhere, their links harmless."""
+"""Test mails of an issue or a series: marked as such, counted nowhere, their links harmless."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -22,7 +22,12 @@ pytestmark = pytest.mark.django_db
 def post(monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
     """Take what is handed to the provider."""
     taken: list[Mail] = []
-    monkeypatch.setattr(single, "send", lambda mail: taken.append(mail) or Answer("accepted"))
+
+    def take(mail: Mail) -> Answer:
+        taken.append(mail)
+        return Answer("accepted")
+
+    monkeypatch.setattr(single, "send", take)
     return taken
 
 

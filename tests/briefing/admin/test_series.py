@@ -51,7 +51,12 @@ def test_a_step_is_laid_out_looked_at_and_tried(
 ) -> None:
     sent: list[Mail] = []
     # The provider's double: what it is handed, it takes.
-    monkeypatch.setattr(single, "send", lambda each: sent.append(each) or Answer("accepted"))
+
+    def take(mail: Mail) -> Answer:
+        sent.append(mail)
+        return Answer("accepted")
+
+    monkeypatch.setattr(single, "send", take)
     add = f"/admin/series/{newsletter().slug}/add/"
 
     preview = desk.post(add, HELLO).headers["Location"]
