@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from briefing.dispatch import claims, intents, notes
@@ -61,9 +62,11 @@ class Worker:
         return group
 
     def noted(self) -> dict[int, int] | None:
-        """Return position -> state as a recovery would read it now."""
+        """Return position -> state as a recovery would read it, were this worker dead."""
         found = notes.groups_of(batch_id=self.held.batch_id, fence=self.held.fence)
-        return None if found is None else notes.states(found)
+        if found is None:
+            return None
+        return notes.states([replace(each, goes_on=False) for each in found])
 
 
 @contextmanager
