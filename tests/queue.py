@@ -68,8 +68,10 @@ def _valkey_server() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def valkey(_valkey_server: ValkeyServer) -> Iterator[Redis]:
+def valkey(_valkey_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     """Give the test the real cache and queue, both empty, and a client to look into them."""
+    # Where ten tests share a core it may be slow, and whoever asks for it means it to be there.
+    monkeypatch.setattr(throttle, "_STORAGE_SECONDS", 10)
     with (
         Redis.from_url(settings.REDIS_URL) as client,
         override_settings(CACHES=_REAL_CACHES),
