@@ -4,7 +4,7 @@ Before it: an intent. After it: rows, and the batch's progress.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -49,6 +49,7 @@ class InFlight:
     upto: int
     slot: int
     wire: Group
+    write: Callable[[Sequence[ResultRow]], Counter[int]] = results.insert
 
     @property
     def copies(self) -> list[Copy]:
@@ -56,13 +57,15 @@ class InFlight:
         return self.wire.copies
 
     def record(self, *, now: datetime) -> None:
-        """Insert the rows and move the batch's progress.
+        """Write the rows and move the batch's progress.
 
         The rows may always be written; only the fence's owner may move the progress.
+
+        Raises: IntegrityError where a row stands already, unless it is recorded `carefully`.
         """
         held = self.held
         rows = [_result(self.dispatch_id, copy, now=now) for copy in self.copies]
-        counts = results.write(rows)
+        counts = self.write(rows)
         questions.note_unanswered(self.dispatch_id, held.variant_id, self.copies, now=now)
         held.finish(self.first, self.upto)
         progress.record(
@@ -106,9 +109,17 @@ def record(groups: Sequence[Answered], journal: Journal, *, now: datetime) -> No
     if not groups:
         return
     with transaction.atomic():
-        record_in(groups, now=now)
+        record_in(carefully(groups), now=now)
     for group in groups:
         journal.end(group.slot)
+
+
+def carefully(groups: Sequence[Answered]) -> Sequence[Answered]:
+    """Have rows that stand where answers of these groups belong met one by one."""
+    for group in groups:
+        if isinstance(group, InFlight):
+            group.write = results.write
+    return groups
 
 
 def record_in(groups: Sequence[Answered], *, now: datetime) -> None:

@@ -6,16 +6,16 @@ before its commit is skipped; whoever withdraws later was already being written 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from briefing.dispatch import results
 from briefing.dispatch.claims import Held, lease_end
 from briefing.dispatch.copies import BadReaderError, CopyMaker
-from briefing.dispatch.groups import Answered, InFlight, record_in
+from briefing.dispatch.groups import Answered, InFlight, record, record_in
 from briefing.dispatch.journal import Journal
 from briefing.dispatch.outcome import QUARANTINED, SKIPPED
 from briefing.dispatch.sql import dialect, progress
@@ -62,27 +62,31 @@ class Step:
 
 def intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight | Stopped:
     """Commit the intent for the next `size` readers of a held batch."""
+    try:
+        return _intend(step, held, maker, size=size)
+    except IntegrityError:
+        # A row stands where an answer belongs: a lease was over, or two readers share an address. To be
+        # ready for it every time, by a savepoint, would cost as much as three of the statements.
+        record(step.answered, step.journal, now=step.now)
+        return _intend(replace(step, answered=()), held, maker, size=size)
+
+
+def _intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight | Stopped:
     first, upto = held.intent_upto, min(held.size, held.intent_upto + size)
     until = deadline(step.begun)
-    slot = step.journal.begin(
-        batch_id=held.batch_id,
-        fence=held.fence,
-        first=first,
-        count=upto - first,
-        deadline=until,
-    )
-    copies: list[Copy] = []
     with transaction.atomic():
         record_in(step.answered, now=step.now)
         stopped = _refusal(step.dispatch)
         if stopped is None:
+            of = {"batch_id": held.batch_id, "fence": held.fence}
+            slot = step.journal.begin(**of, first=first, count=upto - first, deadline=until)
             copies, settled = Preparing(step, held, maker, slot).prepare(range(first, upto))
-            kept = _commit(held, upto, settled, now=step.now)
-            stopped = None if kept else Stopped("fence", lost=True)
+            if not _commit(held, upto, settled, now=step.now):
+                step.journal.end(slot)
+                stopped = Stopped("fence", lost=True)
     for group in step.answered:
         step.journal.end(group.slot)
     if stopped:
-        step.journal.end(slot)
         return stopped
     held.intent_upto = upto
     return InFlight(held, step.dispatch.pk, first, upto, slot, Group(copies, until))

@@ -69,6 +69,16 @@ def row(dispatch_id: int, subscriber_id: int, verdict: Verdict, *, now: datetime
     )
 
 
+def insert(rows: Sequence[ResultRow]) -> Counter[int]:
+    """Write a group's results, none of which stands yet; return how many there are of each outcome.
+
+    Raises: IntegrityError where one does, and the transaction is lost: `write` them in another.
+    """
+    if rows:
+        dialect().insert_new(rows)
+    return Counter([row.outcome for row in rows])
+
+
 def write(rows: Sequence[ResultRow]) -> Counter[int]:
     """Write a group's results; return how many rows of each outcome are new.
 

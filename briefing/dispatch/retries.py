@@ -13,7 +13,7 @@ from django.db import transaction
 
 from briefing.dispatch import claims, results
 from briefing.dispatch.copies import BadReaderError, CopyMaker
-from briefing.dispatch.groups import record_in, verdict
+from briefing.dispatch.groups import carefully, record_in, verdict
 from briefing.dispatch.intents import Step, deadline, reason_to_skip
 from briefing.dispatch.outcome import (
     ACCEPTED,
@@ -90,7 +90,7 @@ def intend(step: Step, variants: Variants, maker: Makers, *, size: int) -> Retry
     # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
     fence = claims.next_fence(now=step.now) if due(step.dispatch.pk, now=step.now) else 0
     with transaction.atomic():
-        record_in(step.answered, now=step.now)
+        record_in(carefully(step.answered), now=step.now)
         rows = _due(step, size=size) if fence else []
         copies = _prepare(step, rows, variants, maker)
         _mark(step, copies, fence=fence)

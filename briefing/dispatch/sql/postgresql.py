@@ -78,8 +78,8 @@ def holders(keys: Sequence[int]) -> dict[int, int]:
     )
 
 
-def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
-    """Insert results of one dispatch and one time; return all of them where a row stands already.
+def insert_new(results: Sequence[ResultRow]) -> None:
+    """Insert results of one dispatch and one time. Raises: IntegrityError where a row stands.
 
     ON CONFLICT would look each row up before it inserts it, at two thirds of what that costs.
     """
@@ -87,9 +87,14 @@ def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
     # A column in which nothing stands is not sent: an array that is shorter is filled with NULL.
     spoken = [list(column) if any(column) else None for column in words]
     numbers = [array(column) for column in (readers, addresses, outcomes, attempts)]
+    changes(_INSERT, [dispatch_id[0], at[0], *numbers, *spoken])
+
+
+def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
+    """Insert results; return all of them where a row stands already."""
     try:
         with transaction.atomic():
-            changes(_INSERT, [dispatch_id[0], at[0], *numbers, *spoken])
+            insert_new(results)
     except IntegrityError:
         return results
     return ()

@@ -48,13 +48,18 @@ def holders(keys: Sequence[int]) -> dict[int, int]:
     return dict(rows(_HOLDERS, [json.dumps(list(keys))]))
 
 
+def insert_new(results: Sequence[ResultRow]) -> None:
+    """Insert results. Raises: IntegrityError where a row stands, with those before it inserted."""
+    with connection.cursor() as cursor:
+        cursor.executemany(INSERT_RESULT, [_adapted(row) for row in results])
+
+
 def insert_results(results: Sequence[ResultRow]) -> Sequence[ResultRow]:
     """Insert results; return those that are left because a row stood in the way of the first."""
     database = connection.connection
     before = database.total_changes
     try:
-        with connection.cursor() as cursor:
-            cursor.executemany(INSERT_RESULT, [_adapted(row) for row in results])
+        insert_new(results)
     except IntegrityError:
         # What was inserted before it stands: of a statement that fails SQLite takes back no other.
         return results[database.total_changes - before :]

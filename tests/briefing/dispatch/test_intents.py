@@ -11,7 +11,7 @@ from briefing.dispatch import groups, intents
 from briefing.dispatch.groups import InFlight
 from briefing.dispatch.intents import Stopped
 from briefing.dispatch.journal import SLOTS, SPLICING, STARTED, WAITING
-from briefing.dispatch.outcome import ACCEPTED, QUARANTINED, SKIPPED
+from briefing.dispatch.outcome import ACCEPTED, QUARANTINED, SKIPPED, UNKNOWN
 from briefing.models import Batch, Delivery, Dispatch
 from tests.briefing.dispatch.intending import (
     NOW,
@@ -71,6 +71,31 @@ def test_what_came_back_is_recorded_with_the_next_intent(worker: Worker) -> None
     assert set(Delivery.objects.values_list("at", flat=True)) == {NOW + timedelta(seconds=7)}
     assert (batch().done_upto, batch().intent_upto, batch().accepted) == (2, 4, 2)
     assert worker.noted() == {2: WAITING, 3: WAITING}
+
+
+def test_an_answer_where_a_row_stands_is_let_in_and_the_intent_commits(worker: Worker) -> None:
+    first = worker.send(2)
+    for copy in first.copies:
+        copy.started, copy.outcome = True, ACCEPTED
+    recovered = first.copies[0]
+    Delivery.objects.create(
+        dispatch=worker.dispatch,
+        subscriber_id=recovered.subscriber_id,
+        address=recovered.address_hash,
+        at=NOW,
+        outcome=UNKNOWN,
+    )
+
+    second = worker.intend(2, answered=[first])
+
+    assert isinstance(second, InFlight)
+    assert numbers(second) == [2, 3]
+    assert list(settled().values()) == [(ACCEPTED, None)] * 2
+    # Of the other one the dispatch's own counters know, as of all that was unknown before.
+    assert (batch().done_upto, batch().intent_upto, batch().accepted) == (2, 4, 1)
+    assert worker.noted() == {2: WAITING, 3: WAITING}
+    left = [worker.intend(1) for _ in range(2)]
+    assert all(isinstance(each, InFlight) for each in left)
 
 
 def test_whoever_lost_the_batch_intends_nothing_more_but_its_answers_stand(worker: Worker) -> None:

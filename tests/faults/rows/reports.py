@@ -89,7 +89,7 @@ def webhooks_interrupted(world: World) -> Measured:
     _hash_truly(reports)
     sender.drain(dispatch.pk, NullTransport(), seconds=600)
     bodies = reporter.posts((_report(dispatch, *each) for each in reports), times=2, size=10)
-    port, done = programs.free_port(), Path(settings.LOCAL_DIR) / "told"
+    port, done = programs.free_port(), Path(settings.LOCAL_DIR) / "reported.json"
     web = _web(port)
     with web:
         programs.await_port(port)
