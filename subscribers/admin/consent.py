@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from subscribers import consent
 from subscribers.admin.base import ReadOnlyAdmin
-from subscribers.admin.finding import matching_person
+from subscribers.admin.finding import matching_person, searched
 from subscribers.models import ConsentNotice, ConsentRecord, ConsentSeal, Newsletter
 
 
@@ -101,7 +101,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: "QuerySet[ConsentRecord]", search_term: str
     ) -> tuple["QuerySet[ConsentRecord]", bool]:
         """Search by person: the ledger knows no address."""
-        return matching_person(queryset, search_term), False
+        return searched(queryset, search_term, matching_person), False
 
     @display(
         description=_("act"),
@@ -146,10 +146,15 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 class ConsentSealAdmin(ReadOnlyAdmin):
     """The chain over the ledger; its head is public."""
 
-    list_display = ("pk", "sealed_at", "records", "head")
+    list_display = ("number", "sealed_at", "records", "head")
     ordering = ("-pk",)
     sortable_by = ()
     fields = ("sealed_at", "records", "head", "root_shown", "previous_shown")
+
+    @display(description=_("seal"))
+    def number(self, seal: ConsentSeal) -> int:
+        """Show the number by which a record's page names it."""
+        return int(seal.pk)
 
     @display(description=_("head"))
     def head(self, seal: ConsentSeal) -> str:

@@ -1,6 +1,7 @@
 """Finds readers by what somebody types into a search field, using indexes only."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -8,6 +9,13 @@ from django.db.models import Model, QuerySet
 from subscribers import address, throttle
 
 Row = TypeVar("Row", bound=Model)
+
+
+def searched(
+    rows: "QuerySet[Row]", typed: str, by: "Callable[[QuerySet[Row], str], QuerySet[Row]]"
+) -> "QuerySet[Row]":
+    """Return what `by` finds, and every row while nothing is typed: a list begins whole."""
+    return by(rows, typed) if typed.strip() else rows
 
 
 def matching_address(rows: "QuerySet[Row]", typed: str, *, prefix: str = "") -> "QuerySet[Row]":

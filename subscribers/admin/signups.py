@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from subscribers.admin.base import ReadOnlyAdmin
-from subscribers.admin.finding import matching_mailbox
+from subscribers.admin.finding import matching_mailbox, searched
 from subscribers.models import Outbox, SignupRequest
 
 
@@ -36,7 +36,7 @@ class SignupRequestAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: "QuerySet[SignupRequest]", search_term: str
     ) -> tuple["QuerySet[SignupRequest]", bool]:
         """Search by the hash of the address's mailbox, which has the index."""
-        return matching_mailbox(queryset, search_term), False
+        return searched(queryset, search_term, matching_mailbox), False
 
     @display(
         description=_("state"),

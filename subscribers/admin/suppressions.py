@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from subscribers import address, suppression
 from subscribers.admin.base import DeskModelAdmin
-from subscribers.admin.finding import matching_hash
+from subscribers.admin.finding import matching_hash, searched
 from subscribers.admin.screen import show
 from subscribers.models import Suppression
 
@@ -73,7 +73,7 @@ class SuppressionAdmin(DeskModelAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Suppression]", search_term: str
     ) -> tuple["QuerySet[Suppression]", bool]:
         """Search by hash: the address itself is nowhere in this table."""
-        return matching_hash(queryset, search_term), False
+        return searched(queryset, search_term, matching_hash), False
 
     def save_model(
         self,

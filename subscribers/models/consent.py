@@ -114,6 +114,9 @@ class ConsentSeal(models.Model):
             models.UniqueConstraint(fields=["previous"], name="consent_seal_chain"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
 
 class ConsentLeaf(models.Model):
     """Which seal holds a record, and at which leaf.

@@ -4,7 +4,7 @@ import pytest
 from django.forms import model_to_dict
 from django.test import Client
 
-from subscribers import consent, sealing
+from subscribers import consent, sealing, suppression
 from subscribers.models import (
     ConsentNotice,
     ConsentRecord,
@@ -13,6 +13,7 @@ from subscribers.models import (
     SignupRequest,
     Subscriber,
     Subscription,
+    Suppression,
 )
 from tests.factories import NOW, newsletter, noise
 from tests.subscribers.making import confirmed
@@ -46,6 +47,17 @@ def test_what_programs_write_is_read_and_never_changed(client: Client, model: ty
     assert client.post(f"{address}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     # A new wording can be published beside the old ones; nothing else is made by a form.
     assert client.get(f"{address}/add/").status_code == (200 if model is ConsentNotice else 403)
+
+
+@pytest.mark.parametrize(
+    "model", (*WRITTEN_BY_PROGRAMS, Subscriber, Suppression), ids=lambda model: model.__name__
+)
+def test_a_list_shows_its_rows_before_anybody_searches(client: Client, model: type) -> None:
+    suppression.suppress("gone@example.org", Suppression.Reason.MANUAL, now=NOW)
+
+    shown = client.get(f"/admin/subscribers/{model.__name__.lower()}/").context["cl"]
+
+    assert shown.result_count == model.objects.count() > 0  # type: ignore[attr-defined]  # any model
 
 
 def test_a_newsletter_is_at_home_in_a_zone_and_a_language_that_there_are(client: Client) -> None:
