@@ -37,8 +37,8 @@ class DispatchAdmin(ReadOnlyAdmin):
 
     @display(description=_("issue"))
     def issue_shown(self, dispatch: Dispatch) -> str:
-        """Name the issue."""
-        return str(dispatch.issue)
+        """Name the issue as the list of issues does."""
+        return f"{dispatch.issue.number} · {dispatch.issue.subject}"
 
     @display(
         description=_("state"),

@@ -152,6 +152,7 @@ def _editor() -> dict[str, Any]:
         "preview": gettext("Preview"),
         "quote": gettext("Quotation"),
         "wait": gettext("One moment …"),
+        "words": gettext("Words: {number}"),
     }
     return {
         "data-behaviour": "markdown-editor",

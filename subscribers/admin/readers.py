@@ -21,6 +21,8 @@ class SubscriptionInline(TabularInline):
     model = Subscription
     fields = ("newsletter", "state", "withheld", "frequency", "paused_until", "confirmed_at")
     readonly_fields = fields
+    # The newsletter's name says it already.
+    hide_title = True
     extra = 0
     can_delete = False
 
@@ -44,13 +46,13 @@ class SubscriberAdmin(DeskModelAdmin):
         (None, {"fields": ("address", ("name", "format"), ("locale", "time_zone"))}),
         (
             _("For the record"),
-            {"fields": ("tracking_allowed", "attributes", ("created_at", "erased_at"), "person")},
+            {"fields": ("tracking_allowed", "attributes_shown", ("created_at", "erased_at"), "person")},
         ),
     )
     readonly_fields = (
         "address",
         "tracking_allowed",
-        "attributes",
+        "attributes_shown",
         "created_at",
         "erased_at",
         "person",
@@ -61,6 +63,11 @@ class SubscriberAdmin(DeskModelAdmin):
     ) -> tuple["QuerySet[Subscriber]", bool]:
         """Search by index only: a contains-search of a million addresses reads them all."""
         return matching_address(queryset, search_term), False
+
+    @display(description=_("attributes"))
+    def attributes_shown(self, reader: Subscriber) -> str:
+        """Show what is known besides, as words."""
+        return _in_words(reader.attributes)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody becomes a reader but by confirming, or by an import that names its basis."""
@@ -95,7 +102,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         "topics",
         ("confirmed_at", "unsubscribed_at"),
         "unsubscribe_reason",
-        "source",
+        "source_shown",
     )
 
     def get_search_results(
@@ -109,9 +116,18 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         """Show the address."""
         return str(subscription.subscriber)
 
+    @display(description=_("source"))
+    def source_shown(self, subscription: Subscription) -> str:
+        """Show where the reader came from, as words."""
+        return _in_words(subscription.source)
+
     @display(description=_("state"), label=STATE_LABELS)
     def state_shown(self, subscription: Subscription) -> tuple[str, str]:
         """Show the state, or why nothing may be sent whatever the state is."""
         if subscription.withheld:
             return "withheld", subscription.get_withheld_display()
         return subscription.state, subscription.get_state_display()
+
+
+def _in_words(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in values.items()) or "–"

@@ -6,6 +6,8 @@ for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdo
   // writing.css draws the signs: whoever hears the page hears the title.
   const button = (name, action) => ({ name, action, icon: "", title: labels[name], noDisable: name === "preview" });
 
+  const count = (place) => { place.textContent = labels.words.replace("{number}", (area.value.match(/\S+/gu) ?? []).length); };
+
   const editor = new EasyMDE({
     element: area,
     // Both would be fetched from somebody else's server.
@@ -14,7 +16,7 @@ for (const area of EasyMDE ? document.querySelectorAll('[data-behaviour~="markdo
     nativeSpellcheck: true,
     inputStyle: "contenteditable",
     forceSync: true,
-    status: ["words"],
+    status: [{ className: "desk-words", defaultValue: count, onUpdate: count }],
     shortcuts: { toggleFullScreen: null, toggleSideBySide: null },
     minHeight: "24rem",
     previewRender: (text, pane) => {
