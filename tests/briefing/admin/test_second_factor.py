@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import (
     generate_totp_secret,
     hotp_value,
 )
+from allauth.mfa.utils import is_mfa_enabled
 from django.test import Client
 from pytest_django import Settings
 
@@ -67,6 +68,18 @@ def test_a_password_and_a_code_log_in_and_send(owner: User, client: Client, addr
     client.post(address, {"count": "1", "accepted": "on"})
 
     assert Dispatch.objects.count() == 1
+
+
+def test_whoever_has_looked_at_their_address_sets_up_a_second_factor(owner: User) -> None:
+    client = log_in_by_password("olivia")
+    # Looking makes allauth know the address, as one that nobody has proven.
+    assert client.get("/accounts/email/").status_code == 200
+
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    shown = client.get("/accounts/2fa/totp/activate/")
+    client.post("/accounts/2fa/totp/activate/", {"code": code(shown.context["form"].secret)})
+
+    assert is_mfa_enabled(owner)
 
 
 def test_a_wrong_code_lets_nobody_in(owner: User, client: Client) -> None:
