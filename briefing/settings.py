@@ -267,10 +267,10 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", MODE != "demo")
 STAFF_SESSION_SECONDS = SESSION_COOKIE_AGE = 8 * 3600
 STAFF_IDLE_SECONDS = 30 * 60
+MFA_ADAPTER = "briefing.admin.ciphering.StaffFactorsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-# Accounts are made by an owner, so nobody signs up with another one’s address to keep them out.
-MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # An owner makes accounts: nobody signs up in another’s name.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

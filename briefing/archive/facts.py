@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from django.utils.translation import gettext
+
 FILE_NAME = "archive.toml"
 
 _ARTICLE_KEYS = {"published_at", "image", "alt", "licence", "topic"}
@@ -83,9 +85,11 @@ def parse(text: str) -> Facts:
     except tomllib.TOMLDecodeError as error:
         place = _AT_LINE.search(str(error))
         line = int(place[1]) if place else text.rstrip().count("\n") + 1
-        raise FactsError(line, f"no TOML: {error}") from error
+        raise FactsError(line, gettext("no TOML: %(error)s") % {"error": error}) from error
     for name in tables.keys() - {"articles", "topics", "authors", "newsletter"}:
-        raise FactsError(_line(text, name), f"[{name}] is not known here")
+        raise FactsError(
+            _line(text, name), gettext("[%(name)s] is not known here") % {"name": name}
+        )
     return Facts(
         articles={
             stem: _article(table, _line(text, stem))
@@ -109,7 +113,9 @@ def _tables(
     """Return the tables of one kind, having looked that they hold only what is known."""
     found = tables.get(kind, {})
     if not isinstance(found, dict):
-        raise FactsError(_line(text, kind), f"[{kind}] holds tables, one for each")
+        raise FactsError(
+            _line(text, kind), gettext("[%(name)s] holds tables, one for each") % {"name": kind}
+        )
     for name, table in found.items():
         _only(table, known, f'[{kind}."{name}"]', _line(text, name))
     return list(found.items())
@@ -117,10 +123,12 @@ def _tables(
 
 def _only(table: object, known: set[str], what: str, line: int) -> None:
     if not isinstance(table, dict):
-        raise FactsError(line, f"{what} is a table")
+        raise FactsError(line, gettext("%(what)s is a table") % {"what": what})
     for key in table.keys() - known:
         raise FactsError(
-            line, f"{what} says “{key}”, which is not known; known are {', '.join(sorted(known))}"
+            line,
+            gettext("%(what)s says “%(key)s”, which is not known; known are %(known)s")
+            % {"what": what, "key": key, "known": ", ".join(sorted(known))},
         )
 
 
@@ -134,7 +142,9 @@ def _article(table: dict[str, Any], line: int) -> ArticleFacts:
     elif isinstance(moment, date):
         published_at = datetime.combine(moment, time.min, tzinfo=UTC)
     else:
-        raise FactsError(line, "published_at is a date, like 2026-11-24T06:00:00Z, without quotes")
+        raise FactsError(
+            line, gettext("published_at is a date, like 2026-11-24T06:00:00Z, without quotes")
+        )
     return ArticleFacts(published_at=published_at, line=line, **words)
 
 
@@ -145,7 +155,7 @@ def _newsletter(text: str, table: object) -> dict[str, str]:
         return {}
     for key in ("slug", "name"):
         if not table.get(key):
-            raise FactsError(line, f"[newsletter] needs a {key}")
+            raise FactsError(line, gettext("[newsletter] needs a %(key)s") % {"key": key})
     return {NEWSLETTER_FIELDS[key]: str(value) for key, value in table.items()}
 
 

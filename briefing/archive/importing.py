@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from briefing.archive import facts, mastheads, pictures, seedfile, slugs
 from briefing.models import Article, ArticleAuthor, Source, WatchItem
@@ -58,10 +59,10 @@ def find(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(each for each in path.rglob("*.txt") if each.is_file())
         if not found:
-            raise RefusedError(path, 1, "there is no .txt file in this folder")
+            raise RefusedError(path, 1, gettext("there is no .txt file in this folder"))
         return found
     if not path.is_file():
-        raise RefusedError(path, 1, "there is no such file or folder")
+        raise RefusedError(path, 1, gettext("there is no such file or folder"))
     return [path]
 
 
@@ -127,14 +128,17 @@ def _slug(path: Path) -> str:
     if slugify(stem) != stem.lower() or len(stem) > _MAX_SLUG:
         better = slugify(stem)[:_MAX_SLUG] or "name-of-the-article"
         raise RefusedError(
-            path, 1, f"the file’s name becomes the article’s address; call it {better}.txt"
+            path,
+            1,
+            gettext("the file’s name becomes the article’s address; call it %(name)s.txt")
+            % {"name": better},
         )
     return stem
 
 
 def _read(path: Path) -> bytes:
     if path.stat().st_size > _MAX_FILE_BYTES:
-        raise seedfile.SeedError(1, "the file is larger than 2 MB; is it an article?")
+        raise seedfile.SeedError(1, gettext("the file is larger than 2 MB; is it an article?"))
     return path.read_bytes()
 
 
@@ -145,12 +149,23 @@ def _picture(toml: Path, known: facts.ArticleFacts) -> Picture:
     """
     place = (toml.parent / known.image).resolve()
     if not place.is_relative_to(toml.parent.resolve()):
-        raise RefusedError(toml, known.line, f"the image {known.image} lies outside this folder")
+        raise RefusedError(
+            toml,
+            known.line,
+            gettext("the image %(name)s lies outside this folder") % {"name": known.image},
+        )
     if not place.is_file():
-        raise RefusedError(toml, known.line, f"there is no image {known.image}")
+        raise RefusedError(
+            toml, known.line, gettext("there is no image %(name)s") % {"name": known.image}
+        )
     for value, name in ((known.alt, "alt"), (known.licence, "licence")):
         if not value.strip():
-            raise RefusedError(toml, known.line, f"the image {known.image} needs its {name}")
+            raise RefusedError(
+                toml,
+                known.line,
+                gettext("the image %(name)s needs its %(fact)s")
+                % {"name": known.image, "fact": name},
+            )
     return Picture(place.read_bytes(), known.alt, known.licence)
 
 
@@ -178,14 +193,18 @@ def _hang(article: Article, picture: Picture | None, *, path: Path, line: int) -
         article.image = ""
         return
     if not article.image_credit:
-        raise RefusedError(path, line, "an image needs a credit: “Image / Photo by … on …”")
+        raise RefusedError(
+            path, line, gettext("an image needs a credit: “Image / Photo by … on …”")
+        )
     try:
         name, content = pictures.take(picture.raw, stem=f"articles/{article.slug}")
         if not default_storage.exists(name):
             default_storage.save(name, ContentFile(content))
         pictures.make_renditions(name)
     except pictures.PictureError as error:
-        raise RefusedError(path, line, f"the image cannot be taken: {error}") from error
+        raise RefusedError(
+            path, line, gettext("the image cannot be taken: %(error)s") % {"error": error}
+        ) from error
     article.image = name
 
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 # What the database holds of each; a longer one is refused here, where the line is still known.
 MAX_HEADLINE = 200
 MAX_NAME = 120
@@ -104,7 +106,7 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SeedError(line, "this is not UTF-8 text; save the file as UTF-8") from error
+        raise SeedError(line, gettext("this is not UTF-8 text; save the file as UTF-8")) from error
 
 
 def parse(text: str) -> ArticleDraft:
@@ -114,15 +116,15 @@ def parse(text: str) -> ArticleDraft:
     """
     lines = _lines(text)
     if not lines:
-        raise SeedError(1, "the file is empty; it begins with the headline")
+        raise SeedError(1, gettext("the file is empty; it begins with the headline"))
     number, headline = lines.pop(0)
-    headline = _within(headline.lstrip("#").strip(), MAX_HEADLINE, number, "the headline")
+    headline = _within(headline.lstrip("#").strip(), MAX_HEADLINE, number, gettext("the headline"))
     authors = _authors(lines, after=number)
     credit = _credit(lines)
     parts = _split(lines)
     if not parts.text:
         where = min(parts.headings.values(), default=number + 1)
-        raise SeedError(where, "there is no text between the byline and this line")
+        raise SeedError(where, gettext("there is no text between the byline and this line"))
     (_, dek), *body = parts.text
     return ArticleDraft(
         headline=headline,
@@ -145,7 +147,9 @@ def _lines(text: str) -> list[tuple[int, str]]:
     numbered = []
     for number, line in enumerate(text.split("\n"), start=1):
         if any(unicodedata.category(char) == "Cc" and char != "\t" for char in line):
-            raise SeedError(number, "there is a control character in this line; is it a text file?")
+            raise SeedError(
+                number, gettext("there is a control character in this line; is it a text file?")
+            )
         if line.strip():
             numbered.append((number, line.strip()))
     return numbered
@@ -153,9 +157,13 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _within(value: str, limit: int, line: int, what: str) -> str:
     if not value:
-        raise SeedError(line, f"{what} is empty")
+        raise SeedError(line, gettext("%(what)s is empty") % {"what": what})
     if len(value) > limit:
-        raise SeedError(line, f"{what} has {len(value)} characters; at most {limit} are kept")
+        raise SeedError(
+            line,
+            gettext("%(what)s has %(number)d characters; at most %(limit)d are kept")
+            % {"what": what, "number": len(value), "limit": limit},
+        )
     return value
 
 
@@ -164,14 +172,16 @@ def _authors(lines: list[tuple[int, str]], *, after: int) -> tuple[str, ...]:
     number, line = lines[0] if lines else (after + 1, "")
     match = _BYLINE.fullmatch(line)
     if match is None:
-        raise SeedError(number, "the line after the headline should say who wrote it: “By …”")
+        raise SeedError(
+            number, gettext("the line after the headline should say who wrote it: “By …”")
+        )
     # O'Rourke and O’Rourke are one person.
     written = re.sub(_APOSTROPHE, "\u2019", match["names"] or "")
     names = [name for name in _BETWEEN_NAMES.split(written) if name]
     if not names:
-        raise SeedError(number, "the byline names nobody")
+        raise SeedError(number, gettext("the byline names nobody"))
     for name in names:
-        _within(name, MAX_NAME, number, "a name in the byline")
+        _within(name, MAX_NAME, number, gettext("a name in the byline"))
     lines.pop(0)
     return tuple(dict.fromkeys(names))
 
@@ -181,7 +191,7 @@ def _credit(lines: list[tuple[int, str]]) -> str:
     if not lines or (found := credited(lines[0][1])) is None:
         return ""
     number, _ = lines.pop(0)
-    return _within(found, MAX_CREDIT, number, "the image credit") if found else ""
+    return _within(found, MAX_CREDIT, number, gettext("the image credit")) if found else ""
 
 
 def credited(line: str) -> str | None:
@@ -199,7 +209,7 @@ def _split(lines: list[tuple[int, str]]) -> _Sections:
             _begin(parts, "What we’re watching next", number)
             heading = (match["topic"] or "").strip().rstrip(".:").strip()
             if heading:
-                _within(heading, MAX_WATCH_HEADING, number, "the subject watched")
+                _within(heading, MAX_WATCH_HEADING, number, gettext("the subject watched"))
             parts.watch_heading = heading
             current = parts.watch
         elif _SOURCES.fullmatch(line):
@@ -217,7 +227,11 @@ def _begin(parts: _Sections, name: str, number: int) -> None:
     """Note where a section begins; a second of the same name would hide the first."""
     first = parts.headings.setdefault(name, number)
     if first != number:
-        raise SeedError(number, f"a second section “{name}”; the first begins in line {first}")
+        raise SeedError(
+            number,
+            gettext("a second section “%(name)s”; the first begins in line %(line)d")
+            % {"name": name, "line": first},
+        )
 
 
 def _join(lines: Iterator[str]) -> str:
@@ -249,10 +263,14 @@ def _source(line: str, number: int) -> SourceDraft:
     publisher, *rest = _DASH.split(text, maxsplit=1)
     title, publisher = (rest[0], publisher) if rest else (publisher, "")
     if len(url) > MAX_URL:
-        raise SeedError(number, f"the source’s address is longer than {MAX_URL} characters")
-    _within(title or url, MAX_TITLE, number, "the source’s title")
+        raise SeedError(
+            number,
+            gettext("the source’s address is longer than %(limit)d characters")
+            % {"limit": MAX_URL},
+        )
+    _within(title or url, MAX_TITLE, number, gettext("the source’s title"))
     if publisher:
-        _within(publisher, MAX_PUBLISHER, number, "the source’s publisher")
+        _within(publisher, MAX_PUBLISHER, number, gettext("the source’s publisher"))
     return SourceDraft(title=title or url, publisher=publisher, url=url)
 
 

@@ -23,10 +23,16 @@ class Trial(models.Model):
         HALTED = "halted", _("halted")
         OVERRULED = "overruled", _("let go by a person")
 
+    class Kind(models.TextChoices):
+        """What an issue's first wave can be, less what tries nothing."""
+
+        CANARY = Issue.FirstWave.CANARY.value, Issue.FirstWave.CANARY.label
+        SUBJECTS = Issue.FirstWave.SUBJECTS.value, Issue.FirstWave.SUBJECTS.label
+
     dispatch = models.OneToOneField(
         Dispatch, on_delete=models.CASCADE, primary_key=True, related_name="trial"
     )
-    kind = models.CharField(_("kind"), max_length=8, choices=Issue.FirstWave)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     share = models.FloatField(
         _("share"), help_text=_("Of the readers, between 0 and 1; chosen by hash, not by age.")
     )

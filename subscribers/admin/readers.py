@@ -46,7 +46,14 @@ class SubscriberAdmin(DeskModelAdmin):
         (None, {"fields": ("address", ("name", "format"), ("locale", "time_zone"))}),
         (
             _("For the record"),
-            {"fields": ("tracking_allowed", "attributes_shown", ("created_at", "erased_at"), "person")},
+            {
+                "fields": (
+                    "tracking_allowed",
+                    "attributes_shown",
+                    ("created_at", "erased_at"),
+                    "person",
+                )
+            },
         ),
     )
     readonly_fields = (

@@ -50,7 +50,7 @@ def test_what_programs_write_is_read_and_never_changed(client: Client, model: ty
 
 
 @pytest.mark.parametrize(
-    "model", (*WRITTEN_BY_PROGRAMS, Subscriber, Suppression), ids=lambda model: model.__name__
+    "model", [*WRITTEN_BY_PROGRAMS, Subscriber, Suppression], ids=lambda model: model.__name__
 )
 def test_a_list_shows_its_rows_before_anybody_searches(client: Client, model: type) -> None:
     suppression.suppress("gone@example.org", Suppression.Reason.MANUAL, now=NOW)
