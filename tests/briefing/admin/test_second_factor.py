@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.mfa.utils import is_mfa_enabled
 from django.test import Client
+from playwright.sync_api import Page
 from pytest_django import Settings
 
 from briefing.models import AuditEntry, Dispatch, User
@@ -18,6 +19,15 @@ from tests.accessibility import assert_accessible
 from tests.briefing.admin.conftest import PASSWORD, log_in
 from tests.chromium import Visit
 from tests.factories import issue, subscription
+
+# A laptop's own reader of fingerprints, which is touched at once.
+_FINGERPRINT = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+}
 
 
 @pytest.fixture
@@ -196,9 +206,47 @@ def test_the_pages_of_an_account_are_for_everybody(owner: User, visit: Visit) ->
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url("**/accounts/2fa/")
 
-    pages = ("2fa/totp/activate/", "2fa/webauthn/add/", "password/change/", "sessions/", "email/")
-    for each in ("2fa/", *pages, "logout/"):
-        page.goto(f"/accounts/{each}")
+    page.goto("/accounts/reauthenticate/?next=/accounts/2fa/")
+    assert_accessible(page)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/accounts/2fa/")
+
+    _look(page, "2fa/", "2fa/totp/activate/", "2fa/webauthn/add/", "password/change/")
+    _look(page, "sessions/", "email/", "logout/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_passkey_is_set_up_and_logs_in_by_itself(owner: User, visit: Visit) -> None:
+    page = visit(viewport=(320, 640))
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("WebAuthn.enable")
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": _FINGERPRINT})
+    page.goto("/accounts/login/?next=/accounts/2fa/webauthn/add/")
+    page.get_by_label("Username or email").fill("olivia")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_label("Let it log me in").check()
+    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+
+    assert_accessible(page)
+    _look(page, "2fa/", "2fa/webauthn/", "2fa/recovery-codes/generate/")
+    page.goto("/accounts/logout/")
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log in with a passkey").click()
+    page.wait_for_url("**/admin/")
+
+
+def _look(page: Page, *names: str) -> None:
+    for name in names:
+        page.goto(f"/accounts/{name}")
+        # Not at the page that asks who it is in its place.
+        assert page.url.endswith(name)
         assert_accessible(page)
 
 
