@@ -269,8 +269,7 @@ STAFF_SESSION_SECONDS = SESSION_COOKIE_AGE = 8 * 3600
 STAFF_IDLE_SECONDS = 30 * 60
 MFA_ADAPTER = "briefing.admin.ciphering.StaffFactorsAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # An owner makes accounts: nobody signs up in another’s name.
+MFA_PASSKEY_LOGIN_ENABLED = MFA_ALLOW_UNVERIFIED_EMAIL = True  # Accounts are an owner’s to make.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

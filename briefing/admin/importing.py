@@ -53,6 +53,8 @@ class ImportForm(forms.Form):
 
     picked = Files(
         label=_("Files"),
+        # Refused like every other one: by its name, and keeping no other one out.
+        allow_empty_file=True,
         widget=_SeveralFiles({"accept": ".txt,.toml,.jpg,.jpeg,.png,.webp,.gif", "multiple": True}),
         help_text=_(
             "Articles as .txt. An archive.toml and the pictures it names may come with them; it "

@@ -53,6 +53,11 @@ class ArticleForm(forms.ModelForm):  # type: ignore[type-arg]  # unfold's admin 
         if self.instance.pk:
             self.slug_before = self.instance.slug
             self.initial["based_on"] = _written(self.instance.updated_at)
+        if "image" in self.fields:
+            self.fields["image"].error_messages["invalid_image"] = _(
+                "This cannot be taken: a picture is a JPEG, PNG, WebP or GIF file of at most 10 MB "
+                "and 25 megapixels."
+            )
         # An author who may only look gets the text without its field.
         if "body" in self.fields:
             self.fields["body"].widget.attrs |= _editor()

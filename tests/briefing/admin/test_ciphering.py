@@ -21,7 +21,7 @@ OLD, NEW = b"1" * 32, b"2" * 32
 @pytest.fixture
 def secret(owner: User) -> str:
     """Set an authenticator app and recovery codes up, and return the app's secret."""
-    made = generate_totp_secret()
+    made: str = generate_totp_secret()
     TOTP.activate(owner, made)
     RecoveryCodes.activate(owner)
     return made

@@ -133,13 +133,15 @@ def test_files_come_in_at_the_desk_and_a_refused_one_names_its_line(desk: Client
     bad = SimpleUploadedFile("../../Not A Slug.txt", b"Words")
 
     asked = desk.get("/admin/articles/import/").content.decode()
-    page = desk.post("/admin/articles/import/", {"picked": [good, bad]}).content.decode()
+    empty = SimpleUploadedFile("empty.txt", b"")
+    page = desk.post("/admin/articles/import/", {"picked": [good, bad, empty]}).content.decode()
 
     assert 'type="file"' in asked
     assert "multiple" in asked
     assert Article.objects.get().slug == "ferries-dock-themselves"
     assert "imported" in page
     assert "call it not-a-slug.txt" in page
+    assert "the file is empty" in page
 
 
 def test_an_import_without_an_article_file_is_refused(desk: Client) -> None:
