@@ -1,13 +1,17 @@
 """What it costs to keep, fold and count what providers report, in this process's copy."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from select import select
 from typing import Any
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from briefing.dispatch import planner, sender
-from briefing.models import Delivery, Event, EventCount, Unfolded
+from briefing.models import Delivery, Dispatch, Event, EventCount, Unfolded
 from briefing.tracking import apply, record, turn
 from briefing.tracking.record import Report
 from briefing.transports import accounts
@@ -25,10 +29,7 @@ _TWICE_EVERY = 10
 
 def events(readers: int) -> dict[str, Any]:
     """Dispatch to nowhere, then keep and fold the reports of it; repeated ones count as events."""
-    dispatch = world.dispatch(Newsletter.objects.get())
-    planner.plan(dispatch.pk, ring=lambda _id: None)
-    sender.drain(dispatch.pk, accounts.transport(), seconds=3600)
-    Event.objects.all().delete()
+    dispatch = _dispatched()
     posts = list(_posts(dispatch.pk, readers))
     number = sum(map(len, posts))
     began = time.monotonic()
@@ -38,22 +39,67 @@ def events(readers: int) -> dict[str, Any]:
     while apply.fold(now=timezone.now()):
         pass
     ended = time.monotonic()
-    counted = dict(EventCount.objects.filter(dispatch=dispatch).values_list("kind", "number"))
     return {
         "events": number,
         "per_second": number / (ended - began),
         "kept_us": (kept - began) / number * 1e6,
         "folded_us": (ended - kept) / number * 1e6,
-        "complete": counted.get(turn.BITS[Event.Kind.DELIVERED]) == readers
-        and not Unfolded.objects.exists(),
+        "complete": _is_complete(dispatch, readers),
     }
+
+
+def events_at_once(readers: int) -> dict[str, Any]:
+    """Do the same as production does: one process keeps while another folds."""
+    dispatch = _dispatched()
+    posts = list(_posts(dispatch.pk, readers))
+    command = [sys.executable, "-m", "tests.benchmarks.engine", "fold_along"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as folding:
+        assert folding.stdin
+        assert folding.stdout
+        folding.stdout.readline()
+        began = time.monotonic()
+        for post in posts:
+            record.keep(post, now=timezone.now())
+        folding.stdin.close()
+        folding.wait()
+        seconds = time.monotonic() - began
+    return {
+        "per_second": sum(map(len, posts)) / seconds,
+        "complete": _is_complete(dispatch, readers),
+    }
+
+
+def fold_along(_readers: int) -> None:
+    """Say that this process is warm, and fold until its input ends and there is nothing more."""
+    apply.fold(now=timezone.now())
+    print("ready", flush=True)
+    over = False
+    while (folded := apply.fold(now=timezone.now())) or not over:
+        # Many at once cost less each; production rings once a second.
+        wait = 0.0 if folded >= apply.AT_ONCE else 0.1
+        over = over or bool(select([sys.stdin], [], [], wait)[0])
+
+
+def bare(_readers: int) -> dict[str, Any]:
+    """Return how fast the same rows are copied, a post at a time, into a table with the same indexes.
+
+    It is the least that rows can cost here: nobody asks whether they are there, and nobody folds them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bare_event")
+        cursor.execute("CREATE TABLE bare_event (LIKE briefing_event INCLUDING ALL)")
+        with cursor.copy("COPY briefing_event TO STDOUT") as told:
+            rows = b"".join(told).splitlines(keepends=True)
+        began = time.monotonic()
+        for place in range(0, len(rows), _A_POST):
+            with transaction.atomic(), cursor.copy("COPY bare_event FROM STDIN") as copying:
+                copying.write(b"".join(rows[place : place + _A_POST]))
+        return {"per_second": len(rows) / (time.monotonic() - began)}
 
 
 def references(_readers: int) -> dict[str, Any]:
     """Dispatch to nowhere; return the reference that each reader's copy carried."""
-    dispatch = world.dispatch(Newsletter.objects.get())
-    planner.plan(dispatch.pk, ring=lambda _id: None)
-    sender.drain(dispatch.pk, accounts.transport(), seconds=3600)
+    dispatch = _dispatched()
     rows = Delivery.objects.filter(dispatch=dispatch).values_list("subscriber_id", flat=True)
     sign = links.signer("reference")
     return {"references": [sign(dispatch.pk, reader) for reader in rows]}
@@ -68,6 +114,20 @@ def fold_all(_readers: int) -> dict[str, Any]:
     seconds = time.monotonic() - began
     assert not Unfolded.objects.exists()
     return {"events": number, "per_second": number / seconds}
+
+
+def _dispatched() -> Dispatch:
+    dispatch = world.dispatch(Newsletter.objects.get())
+    planner.plan(dispatch.pk, ring=lambda _id: None)
+    sender.drain(dispatch.pk, accounts.transport(), seconds=3600)
+    Event.objects.all().delete()
+    return dispatch
+
+
+def _is_complete(dispatch: Dispatch, readers: int) -> bool:
+    counted = dict(EventCount.objects.filter(dispatch=dispatch).values_list("kind", "number"))
+    delivered = counted.get(turn.BITS[Event.Kind.DELIVERED])
+    return delivered == readers and not Unfolded.objects.exists()
 
 
 def _posts(dispatch_id: int, readers: int) -> Iterator[list[Report]]:
