@@ -25,7 +25,8 @@ _PROXY = re.compile(
     re.IGNORECASE,
 )
 _SCANNER = re.compile(
-    r"barracuda|proofpoint|mimecast|safelinks|microsoft (?:office|url|defender|exchange)|ms-office|"
+    r"barracuda|proofpoint|mimecast|safelinks|microsoft (?:office|url|defender|exchange)|ms-?office|"
+    r"f-secure|"
     r"cisco|ironport|trendmicro|sophos|symantec|messagelabs|forcepoint|fireeye|trellix|zscaler|"
     r"fortinet|fortimail|vade|hornet|bitdefender|kaspersky|urlscan|virustotal|checkpoint|avanan",
     re.IGNORECASE,
@@ -78,6 +79,12 @@ def _is_apple_proxy(visit: Visit) -> bool:
     return visit.what == "open" and visit.agent == "Mozilla/5.0"
 
 
+def _is_scanner(visit: Visit) -> bool:
+    """Outlook names Office too: of its own accord it looks at links, and with its reader at pictures."""
+    shown = visit.what == "open" and "Microsoft Outlook" in visit.agent
+    return not shown and bool(_SCANNER.search(visit.agent))
+
+
 def _lacks_languages(visit: Visit) -> bool:
     """Every browser says which languages its person reads; mail programs do so for links only."""
     return visit.what == "click" and not visit.headers.get("accept-language")
@@ -108,7 +115,7 @@ RULES = (
     Rule(
         "scanner",
         _("It calls itself by the name of a mail gateway that checks links."),
-        lambda v: bool(_SCANNER.search(v.agent)),
+        _is_scanner,
     ),
     Rule(
         "program",

@@ -14,6 +14,12 @@ CHROME = {
     "sec-fetch-mode": "navigate",
 }
 
+# As it asks for a picture when somebody reads; for a link it asks before it opens the browser.
+OUTLOOK = (
+    "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/7.0; .NET4.0C; .NET4.0E; "
+    "Microsoft Outlook 16.0.9029; ms-office; MSOffice 16)"
+)
+
 
 def test_precision_and_recall_over_the_labelled_requests(
     capsys: pytest.CaptureFixture[str],
@@ -39,6 +45,9 @@ def test_precision_and_recall_over_the_labelled_requests(
         ("nameless", {"headers": {**CHROME, "user-agent": ""}}),
         ("proxy", {"what": "open", "headers": {"user-agent": "Mozilla/5.0"}}),
         ("scanner", {"headers": {**CHROME, "user-agent": "BarracudaCentral/1.0"}}),
+        ("", {"what": "open", "headers": {"user-agent": OUTLOOK}}),
+        ("scanner", {"headers": {**CHROME, "user-agent": OUTLOOK}}),
+        ("scanner", {"what": "open", "headers": {"user-agent": "Mozilla/4.0 (MSOffice 16)"}}),
         ("program", {"headers": {**CHROME, "user-agent": "curl/8.5.0"}}),
         ("soon", {"seconds": 4.9}),
         ("burst", {"links": 3}),
