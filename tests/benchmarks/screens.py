@@ -1,4 +1,4 @@
-"""What the reports' screens cost at 1,000,000 deliveries and 3,000,000 events, in this process's copy.
+"""What reports and lists of the desk cost at 1,000,000 deliveries and 3,000,000 events, in this copy.
 
 Rows and counters are made by SQL, the counters from the rows; then each screen is asked for as a
 browser does, template and all.
@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from briefing.dispatch import fate
-from briefing.models import Dispatch, Link, User
+from briefing.models import Delivery, Dispatch, Link, User
 from subscribers.models import Newsletter
 from tests.benchmarks import world
 
@@ -85,12 +85,24 @@ FROM generate_series(1, %(loose)s / 3) AS i, unnest(ARRAY['day', 'cohort', 'sour
 
 
 def screens(readers: int) -> dict[str, Any]:
-    """Fill the copy, then open every screen and file of the reports several times."""
+    """Fill the copy, then open every screen and file of the reports, and the lists, several times.
+
+    Returns: the seconds of each opening by kind and name, and how long the largest file took.
+    """
     dispatch = _fill(readers)
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(User.objects.create_superuser("bench", "bench@news.example", "bench"))
+    kinds = {"reports": _reports(dispatch), "lists": _lists(readers)}
+    opened = {
+        kind: {name: _open(client, address) for name, address in addresses.items()}
+        for kind, addresses in kinds.items()
+    }
+    return {**opened, "csv_seconds": _download(client, "/admin/deliveries/?format=csv", readers)}
+
+
+def _reports(dispatch: Dispatch) -> dict[str, str]:
     report = f"/admin/issues/{dispatch.issue_id}/report/"
-    addresses = {
+    return {
         "report": report,
         "report as CSV": f"{report}?format=csv",
         "over time": f"{report}course/",
@@ -102,7 +114,27 @@ def screens(readers: int) -> dict[str, Any]:
         "sources": "/admin/numbers/sources/",
         "dispatch": f"/admin/briefing/dispatch/{dispatch.pk}/change/",
     }
-    return {name: _open(client, address) for name, address in addresses.items()}
+
+
+def _lists(readers: int) -> dict[str, str]:
+    """Return the lists as they open, as they are searched, and where a search finds nobody."""
+    people, subscriptions = "/admin/subscribers/subscriber/", "/admin/subscribers/subscription/"
+    deliveries, somebody = "/admin/deliveries/", f"reader{readers // 2}@mail.example"
+    return {
+        "readers": people,
+        "one address": f"{people}?q={somebody}",
+        "its beginning": f"{people}?q=reader77",
+        "a domain": f"{people}?q=@mail.example",
+        "nobody": f"{people}?q=nobody@mail.example",
+        "subscriptions": subscriptions,
+        "active": f"{subscriptions}?state__exact=active",
+        "unsubscribed": f"{subscriptions}?state__exact=unsubscribed",
+        "one subscription": f"{subscriptions}?q={somebody}",
+        "deliveries": deliveries,
+        "to one address": f"{deliveries}?address={somebody}",
+        "unknown": f"{deliveries}?outcome={Delivery.Outcome.UNKNOWN}",
+        "rejected": f"{deliveries}?outcome={Delivery.Outcome.REJECTED}",
+    }
 
 
 def _fill(readers: int) -> Dispatch:
@@ -135,3 +167,12 @@ def _open(client: Client, address: str) -> list[float]:
         times.append(time.monotonic() - began)
         assert answer.status_code == 200, (address, answer.status_code)
     return times[1:]
+
+
+def _download(client: Client, address: str, rows: int) -> float:
+    """Return how long it takes until the last of so many lines has left, in seconds."""
+    began = time.monotonic()
+    answer = client.get(address)
+    lines = sum(bytes(part).count(b"\n") for part in answer.streaming_content)
+    assert lines == rows + 1, lines
+    return time.monotonic() - began
