@@ -4,8 +4,10 @@ Everything that meets an address starts here: the form, the import, the suppress
 """
 
 import hmac
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,6 +16,9 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 # RFC 3696 errata 1690: a path is 256 octets with its angle brackets.
 MAX_LENGTH = 254
 _HASH_BYTES = 16
+# A local part that needs no second look: RFC 5321, a dot-string of the most usual letters.
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_LONGEST_LOCAL = 64
 
 # Scripts that are written together in one word (UTS 39, "highly restrictive"); else one at a time.
 _TOGETHER = (
@@ -78,6 +83,26 @@ def parse(typed: str) -> Address:
     if len(text) > MAX_LENGTH:
         raise AddressRefusedError("too_long", _("This address is too long to be right."))
     return Address(text=text, key=f"{result.local_part.casefold()}@{domain}", domain=domain)
+
+
+def parse_listed(typed: str) -> Address:
+    """Do what `parse` does, for a list of very many: its domains are looked at once.
+
+    Raises: AddressRefusedError.
+    """
+    text = typed.strip()
+    local, _at, domain = text.rpartition("@")
+    if len(text) > MAX_LENGTH or len(local) > _LONGEST_LOCAL or not _PLAIN.fullmatch(local):
+        return parse(text)
+    domain = _listed_domain(domain)
+    if len(local) + 1 + len(domain) > MAX_LENGTH:
+        return parse(text)
+    return Address(text=f"{local}@{domain}", key=f"{local.lower()}@{domain}", domain=domain)
+
+
+@lru_cache(maxsize=65_536)
+def _listed_domain(domain: str) -> str:
+    return parse(f"a@{domain}").domain
 
 
 def mailbox(key: str) -> str:

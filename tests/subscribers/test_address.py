@@ -1,6 +1,7 @@
 """An address as typed becomes one that mail can be written to, or is refused with a sentence."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,18 @@ def test_an_address_we_cannot_write_to_is_refused_with_a_sentence(case: dict[str
 
     assert refused.value.code == case["code"]
     assert str(refused.value).endswith((".", "sorry."))
+
+
+def test_a_list_is_read_as_a_form_is() -> None:
+    def told(typed: str, read: Callable[[str], address.Address]) -> object:
+        try:
+            return read(typed)
+        except address.AddressRefusedError as error:
+            return error.code
+
+    for case in [*CASES["good"], *CASES["bad"]]:
+        typed = case["typed"]
+        assert told(typed, address.parse_listed) == told(typed, address.parse), ascii(typed)
 
 
 def test_the_table_has_the_size_the_design_asks_for() -> None:

@@ -1,0 +1,163 @@
+"""`manage.py import_subscribers CSV --newsletter SLUG --basis TEXT --agreed-on DATE`."""
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import Progress
+
+from subscribers.models import Newsletter
+from subscribers.transfer import importing, reading
+from subscribers.transfer.columns import Meaning
+from subscribers.transfer.importing import Ground
+
+_HELP = """\
+Brings the readers of a list over into a newsletter, with the ground on which they agreed.
+
+The list is a CSV file in UTF-8 whose first line names its columns. Exports of Mailchimp, Ghost,
+Substack, listmonk and Buttondown are known by their columns, and so are usual names; --column says
+what others mean. Only the address, the name, the date and how somebody stood are taken over.
+
+--basis and --agreed-on are demanded because the law asks for them: on which ground each of these
+people may be written to, and since when, for rows that have no date of their own. Both go into the
+consent ledger, and each reader sees them in their receipt.
+
+Nobody is written to because of an import: no confirmation, no welcome, no welcome series. Whoever
+has left this newsletter here stays out, and so does every suppressed or erased address. Whoever had
+left there, or never confirmed, is not taken over. Whose mail bounced there, or who complained, is
+suppressed here.
+
+It may be stopped and begun again: whoever is there already is left as they are.
+
+exit code: 0 every row was understood, 1 some were not, 2 nothing was done"""
+
+_SAID = {
+    "added": "added",
+    "there": "there already",
+    "left here": "have left here, and stay out",
+    "suppressed": "suppressed here, and stay out",
+    "left": "had left there, and were not taken over",
+    "unconfirmed": "had not confirmed there, and were not taken over",
+    "barred": "bounced, complained or were barred there, and are suppressed here",
+    "refused": "could not be understood",
+}
+_TOLD = 20
+
+
+class Command(BaseCommand):
+    help = "Brings the readers of a list over, with the ground on which they agreed."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.description = _HELP
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        return parser
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add = parser.add_argument
+        add("file", type=Path, metavar="CSV")
+        add("--newsletter", required=True, metavar="SLUG")
+        add("--basis", required=True, help="the ground, in words a reader understands")
+        add("--agreed-on", required=True, type=_day, metavar="DATE", help="such as 2026-11-30")
+        names = ", ".join(each.value for each in Meaning)
+        add(
+            "--column",
+            action="append",
+            default=[],
+            type=_column,
+            metavar="MEANING=NAME",
+            help=f"what a column means: {names}. Without a NAME the list is taken to have none",
+        )
+        add("--refused", type=Path, metavar="CSV", help="where to write what was not understood")
+        add("--dry-run", action="store_true", help="say what would come of it, and keep nothing")
+
+    def handle(self, **options: Any) -> None:
+        ground = _ground(options)
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(
+                    # Bytes that are no text are told of with their line, which the others survive.
+                    options["file"].open(newline="", encoding="utf-8-sig", errors="surrogateescape")
+                )
+                found = reading.read(file, dict(options["column"]), now=timezone.now())
+            except (OSError, reading.NotAListError) as error:
+                raise CommandError(str(error), returncode=2) from error
+            tell = self._teller(options["refused"], stack)
+            if found.columns.service:
+                self.stdout.write(f"This is a list of {found.columns.service}.")
+            counts = self._bring(found.rows, ground, tell, dry_run=options["dry_run"])
+        for name, said in _SAID.items():
+            if counts[name]:
+                self.stdout.write(f"{counts[name]:>10,} {said}")
+        if options["dry_run"]:
+            self.stdout.write("Nothing was kept: this was a dry run.")
+        if counts["refused"]:
+            sys.exit(1)
+
+    def _bring(self, rows: Any, ground: Ground, tell: Any, *, dry_run: bool) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        console = Console(stderr=True)
+        with Progress(console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("Readers", total=None)
+            steps = importing.bring(rows, ground, now=timezone.now(), dry_run=dry_run)
+            for step in steps:
+                counts += step.counts
+                tell(step.refused)
+                progress.update(task, advance=step.rows)
+        return counts
+
+    def _teller(self, to: Path | None, stack: ExitStack) -> Any:
+        """Return what says which lines were refused: into a file, else the first few of them."""
+        if to is not None:
+            file = stack.enter_context(to.open("w", newline="", encoding="utf-8"))
+            writer = csv.writer(file)
+            writer.writerow(["line", "why"])
+            return lambda refused: writer.writerows((each.line, each.reason) for each in refused)
+        told = 0
+
+        def tell(refused: Iterable[reading.Refused]) -> None:
+            nonlocal told
+            for each in refused:
+                told += 1
+                if told <= _TOLD:
+                    self.stderr.write(f"line {each.line}: {each.reason}")
+                elif told == _TOLD + 1:
+                    self.stderr.write("and more: --refused FILE writes all of them down")
+
+        return tell
+
+
+def _ground(options: dict[str, Any]) -> Ground:
+    newsletter = Newsletter.objects.filter(slug=options["newsletter"]).first()
+    if newsletter is None:
+        raise CommandError("There is no such newsletter. Make one at the desk.", returncode=2)
+    basis = options["basis"].strip()
+    if not basis:
+        raise CommandError("Say on which ground they may be written to.", returncode=2)
+    if options["agreed_on"] > timezone.now().date():
+        raise CommandError("--agreed-on is still to come.", returncode=2)
+    return Ground(newsletter, basis, options["agreed_on"])
+
+
+def _day(typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("write it as 2026-11-30") from error
+
+
+def _column(typed: str) -> tuple[Meaning, str]:
+    meaning, equals, name = typed.partition("=")
+    known = [each.value for each in Meaning]
+    if not equals or meaning not in known:
+        raise argparse.ArgumentTypeError(f"MEANING=NAME, and MEANING is one of {', '.join(known)}")
+    return Meaning(meaning), name

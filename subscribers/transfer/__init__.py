@@ -1,0 +1,1 @@
+"""Readers brought over from another list, and taken along to one: as CSV files."""

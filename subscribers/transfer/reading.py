@@ -1,0 +1,133 @@
+"""Reads a list's rows one after the other, and says of each that cannot be taken what is wrong.
+
+Before it: a CSV file of any length. After it: `importing`.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from subscribers import address
+from subscribers.address import Address, AddressRefusedError
+from subscribers.transfer.columns import (
+    Columns,
+    Meaning,
+    Standing,
+    UnknownStatusError,
+    understand,
+)
+
+# Nobody's name, and no date, is longer; a quote that is never closed would swallow the file.
+_LONGEST_CELL = 20_000
+_LONGEST_NAME = 120
+
+
+class NotAListError(ValueError):
+    """The file as a whole cannot be read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row that was understood. `since` is when they agreed, where the list says so."""
+
+    line: int
+    address: Address
+    name: str
+    since: datetime | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One row that cannot be taken, and why, without what stands in it."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list that is being read: what its columns mean, and its rows."""
+
+    columns: Columns
+    rows: Iterator[Person | Refused]
+
+
+def read(lines: Iterable[str], given: Mapping[Meaning, str], *, now: datetime) -> List:
+    """Read a list; rows are read while they are asked for. Raises: NotAListError."""
+    source = iter(lines)
+    first = next(source, "")
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(_chained(first, source), delimiter=_delimiter(first), strict=True)
+    try:
+        columns = understand(next(reader, []), given)
+    except KeyError as error:
+        raise NotAListError(
+            _("The first line names no column “%(name)s”. Say which it is with --column.")
+            % {"name": error.args[0]}
+        ) from error
+    except csv.Error as error:
+        raise NotAListError(_("The first line is not that of a CSV file.")) from error
+    return List(columns, _rows(reader, columns, now=now))
+
+
+def _rows(reader: Any, columns: Columns, *, now: datetime) -> Iterator[Person | Refused]:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            yield Refused(reader.line_num, _("This line is not CSV: look at its quotation marks."))
+            continue
+        if row is None:
+            return
+        if any(row):
+            yield _person(reader.line_num, row, columns, now=now)
+
+
+def _person(line: int, row: list[str], columns: Columns, *, now: datetime) -> Person | Refused:
+    try:
+        return Person(
+            line=line,
+            address=address.parse_listed(columns.value(row, Meaning.EMAIL)),
+            name=_name(row, columns),
+            since=_since(columns.value(row, Meaning.SINCE), now=now),
+            standing=columns.standing(row),
+        )
+    except AddressRefusedError as error:
+        return Refused(line, str(error))
+    except UnknownStatusError:
+        return Refused(line, _("How this reader stood is told in a word that is not known here."))
+    except ValueError:
+        return Refused(line, _("The date is none, or still to come. Write it as 2026-11-30."))
+
+
+def _name(row: list[str], columns: Columns) -> str:
+    parts = (columns.value(row, each) for each in (Meaning.FIRST_NAME, Meaning.LAST_NAME))
+    name = columns.value(row, Meaning.NAME) or " ".join(filter(None, parts))
+    # What a terminal or a header would trip over, and bytes that were no text.
+    return "".join(each for each in name if each.isprintable())[:_LONGEST_NAME]
+
+
+def _since(told: str, *, now: datetime) -> datetime | None:
+    """Return a time in UTC. Raises: ValueError."""
+    if not told:
+        return None
+    at = datetime.fromisoformat(told.removesuffix(" UTC"))
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at > now:
+        raise ValueError("still to come")
+    return at
+
+
+def _delimiter(first: str) -> str:
+    return max(",;\t", key=first.count)
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    # A zero byte is in no address, and PostgreSQL takes none.
+    yield from (line.replace("\0", "") for line in rest)

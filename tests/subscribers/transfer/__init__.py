@@ -1,0 +1,1 @@
+"""Tests of lists that are brought over and taken along."""
