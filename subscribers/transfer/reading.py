@@ -108,8 +108,10 @@ def _person(line: int, row: list[str], columns: Columns, *, now: datetime) -> Pe
 def _name(row: list[str], columns: Columns) -> str:
     parts = (columns.value(row, each) for each in (Meaning.FIRST_NAME, Meaning.LAST_NAME))
     name = columns.value(row, Meaning.NAME) or " ".join(filter(None, parts))
-    # What a terminal or a header would trip over, and bytes that were no text.
-    return "".join(each for each in name if each.isprintable())[:_LONGEST_NAME]
+    if not name.isprintable():
+        # What a terminal or a header would trip over, and bytes that were no text.
+        name = "".join(each for each in name if each.isprintable())
+    return name[:_LONGEST_NAME]
 
 
 def _since(told: str, *, now: datetime) -> datetime | None:
