@@ -97,7 +97,8 @@ class DepartureForm(FirstWaveForm, CountForm):
             else:
                 if self.departs_at <= self.now:
                     self.add_error("at", _("That time is over. Leave it empty to send it now."))
-        if self.not_before and (self.departs_at or self.now) < self.not_before:
+        departs_at = None if "at" in self.errors else self.departs_at or self.now
+        if self.not_before and departs_at and departs_at < self.not_before:
             self.add_error("at", _("One of its articles is not public by then: see above."))
         return data
 

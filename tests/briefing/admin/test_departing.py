@@ -161,6 +161,15 @@ def test_an_issue_waits_for_the_end_of_an_embargo(desk: Client, draft: Issue) ->
     assert draft.send_at is not None
 
 
+def test_a_time_that_is_over_is_told_of_once(desk: Client, draft: Issue) -> None:
+    typed = {"count": "3", "accepted": "on", "at": "2020-01-01T09:00", "zone": "UTC"}
+
+    page = desk.post(f"/admin/issues/{draft.pk}/dispatch/", typed).text
+
+    assert "That time is over" in page
+    assert "not public by then" not in page
+
+
 def test_below_the_limit_nobody_is_asked(desk: Client, draft: Issue, settings: Settings) -> None:
     settings.SECOND_PERSON_ABOVE = 3
     press(desk, draft, accepted="on")

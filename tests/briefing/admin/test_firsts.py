@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.dispatch import control, deciding, planner, sender, trials
 from briefing.dispatch.outcome import ACCEPTED, REJECTED
@@ -52,6 +53,20 @@ def test_a_canary_is_chosen_when_it_is_sent_and_kept_with_the_issue(
     trial = Trial.objects.get()
     assert (trial.kind, trial.minutes, trial.state) == ("canary", 30, "going")
     assert AuditEntry.objects.get(act="issue.dispatch").detail["first_wave"] == "canary"
+
+
+def test_while_it_can_be_undone_nobody_is_said_to_be_written_to(
+    desk: Client, draft: Issue, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    chosen = {"count": "12", "accepted": "on", "first_wave": "canary"}
+
+    desk.post(f"/admin/issues/{draft.pk}/dispatch/", chosen)
+    page = words(desk, Dispatch.objects.get())
+
+    assert "Nobody has been written to yet." in page
+    assert "being written to" not in page
+    assert "being planned" not in page
 
 
 def test_scheduled_with_a_canary_it_goes_out_with_one(desk: Client, draft: Issue) -> None:
