@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from briefing.admin import audit, trail
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.screen import render
+from briefing.admin.spreadsheet import as_long_csv
 from subscribers import address, privacy
-from subscribers.models import Subscriber
+from subscribers.models import Newsletter, Subscriber
+from subscribers.transfer import exporting
 
 
 class ErasureForm(forms.Form):
@@ -54,6 +56,17 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="reader-{pk}.json"'
     return response
+
+
+@never_cache
+@require_POST
+@needs("subscribers.export_subscriber")
+@needs_second_factor
+def export_list(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """Return a newsletter's readers as CSV, written while it leaves."""
+    newsletter = get_object_or_404(Newsletter, slug=slug)
+    audit.record(request, "newsletter.export", newsletter)
+    return as_long_csv(f"{slug}.csv", exporting.rows(newsletter))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -27,11 +27,12 @@ def as_csv(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:
 
 def as_long_csv(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Return rows as a CSV file that is written while it leaves: there may be a million of them."""
-    return StreamingHttpResponse(_in_portions(_lines(rows)), **_about(name))
+    return StreamingHttpResponse(portions(rows), **_about(name))
 
 
-def _in_portions(lines: Iterator[str]) -> Iterator[str]:
+def portions(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield many lines at once: each piece of an answer costs the server as much as making ten."""
+    lines = _lines(rows)
     while portion := list(islice(lines, _LINES_AT_ONCE)):
         yield "".join(portion)
 

@@ -95,6 +95,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _screen("mail/hold/", switch.hold, "desk-hold"),
     _screen("mail/let-go/", switch.let_go, "desk-let-go"),
     _screen("alerts/<int:pk>/seen/", switch.see, "desk-see"),
+    _screen("readers/<slug:slug>/list/", privacy.export_list, "desk-export-list"),
     _screen("readers/<int:pk>/export/", privacy.export, "desk-export"),
     _screen("readers/<int:pk>/evidence/", evidence.evidence, "desk-evidence"),
     _screen("readers/<int:pk>/erase/", privacy.erase, "desk-erase"),

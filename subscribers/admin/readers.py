@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from subscribers.admin.base import DeskModelAdmin, ReadOnlyAdmin
 from subscribers.admin.finding import matching_address
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Newsletter, Subscriber, Subscription
 
 STATE_LABELS = {"active": "success", "unsubscribed": "warning", "withheld": "danger"}
 
@@ -117,6 +117,14 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     ) -> tuple["QuerySet[Subscription]", bool]:
         """Search by the reader's address, with the index only."""
         return matching_address(queryset, search_term, prefix="subscriber__"), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Offer each newsletter's readers as a file."""
+        named = {"newsletters": Newsletter.objects.order_by("pk")}
+        shown: HttpResponse = super().changelist_view(request, named | (extra_context or {}))
+        return shown
 
     @display(description=_("reader"))
     def reader(self, subscription: Subscription) -> str:

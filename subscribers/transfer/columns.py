@@ -57,8 +57,8 @@ _WORDS: dict[Standing, str] = {
     "transactional upcoming",
     Standing.BOUNCED: "cleaned bounced undeliverable",
     Standing.COMPLAINED: "complained",
-    # As listmonk writes it, old and new.
-    Standing.BARRED: "blocklisted blacklisted blocked",
+    # As listmonk writes it, old and new, and as a list of this house does.
+    Standing.BARRED: "blocklisted blacklisted blocked suppressed",
 }
 _STANDINGS = {word: standing for standing, words in _WORDS.items() for word in words.split()}
 
@@ -71,6 +71,8 @@ _TIMES = {
     "unsubscription_date": Standing.LEFT,
 }
 _FLAGS = {"subscribed_to_emails": "false", "email_disabled": "true"}
+
+_FORMULA = ("=", "+", "-", "@")
 
 # By what only their files have together.
 _SERVICES = {
@@ -93,7 +95,9 @@ class Columns:
     def value(self, row: Sequence[str], meaning: Meaning) -> str:
         """Return what a row says; empty where the file has no such column, or the row is short."""
         place = self.places.get(meaning, -1)
-        return row[place].strip() if 0 <= place < len(row) else ""
+        told = row[place].strip() if 0 <= place < len(row) else ""
+        # What kept a spreadsheet from taking it for a formula.
+        return told[1:] if told[:1] == "'" and told[1:2] in _FORMULA else told
 
     def standing(self, row: Sequence[str]) -> Standing:
         """Return how somebody stood on the list. Raises: UnknownStatusError."""

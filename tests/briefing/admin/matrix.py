@@ -109,6 +109,7 @@ OTHERS = {
     "desk-let-go": "po",
     "desk-see": "po",
     "desk-export": "ro",
+    "desk-export-list": "ro",
     "desk-evidence": "ro",
     "desk-retention": "ro",
     "desk-erase": "ro",
@@ -138,6 +139,7 @@ POSTED = {
     "desk-let-go",
     "desk-see",
     "desk-export",
+    "desk-export-list",
     "desk-evidence",
     "desk-believe",
     "desk-factor",
@@ -202,6 +204,7 @@ class World:
             ),
             "admin:subscribers_suppression_lift": (self.rows["subscribers_suppression"],),
             "desk-look-new": (self.issue.newsletter.slug,),
+            "desk-export-list": (self.issue.newsletter.slug,),
             **{
                 f"desk-{name}": (self.issue.newsletter.slug,)
                 for name in ("series-on", "series-off", "step-add")
