@@ -1,4 +1,4 @@
-"""`python -m tests.faults` breaks things, two at a time, and prints one table: `make chaos`.
+"""`python -m tests.faults` breaks things, three at a time, and prints one table: `make chaos`.
 
 Ends with 0 when everything held, 1 when something did not, 2 when a name is not a fault's.
 """

@@ -1,4 +1,4 @@
-"""Runs faults, each in a process and a folder of its own, two at a time where they may.
+"""Runs faults, each in a process and a folder of its own, three at a time where they may.
 
 Most of a fault's time is waiting: for a lease, for an answer that never comes. One thread looks after
 all of them, because what a thread starts here dies with that thread.
@@ -20,7 +20,7 @@ from tests.faults.databases import Templates
 from tests.faults.programs import free_port
 from tests.faults.table import Fault, Line, Measured
 
-_AT_ONCE = 2
+_AT_ONCE = 3
 _LOOK_SECONDS = 0.05
 
 

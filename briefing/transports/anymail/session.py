@@ -10,18 +10,14 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from briefing.dispatch.outcome import ACCEPTED, REJECTED, UNKNOWN
-from briefing.transports.anymail import answers, verdicts
-from briefing.transports.anymail.answers import Asked
+from briefing.dispatch.outcome import REJECTED, UNKNOWN
+from briefing.transports.anymail.attempts import Account, Attempts
 from briefing.transports.anymail.calling import Caller
 from briefing.transports.anymail.calls import Call, calls_of, divided
-from briefing.transports.anymail.ses import NotConnectedError
 from briefing.transports.anymail.verdicts import Answer
-from briefing.transports.base import CallName, Copy, Group, Watcher
-from briefing.transports.capabilities import Capability
+from briefing.transports.base import Copy, Group, Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -31,27 +27,6 @@ _MOST_FRUITLESS = 3
 _MOST_REFUSED = 20
 # How often a waiting drain looks for calls that take too long.
 _LOOK_SECONDS = 0.5
-
-
-class TooLateError(Exception):
-    """The group's deadline had passed before the call's first byte: nothing left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One way to a provider. `timeout_seconds` bounds a call from its first byte to its end.
-
-    `ask_again_after` are seconds between a call nobody can tell the fate of and the same call again:
-    only where the provider knows a call by its key and takes it once. `way` then stands for the
-    account in what is noted of a call.
-    """
-
-    provider: str
-    capability: Capability
-    connections: int
-    timeout_seconds: float
-    ask_again_after: tuple[float, ...] = ()
-    way: str = ""
 
 
 class AnymailSession:
@@ -69,6 +44,9 @@ class AnymailSession:
         self._over: SimpleQueue[Call] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._on_the_wire: set[Call] = set()
+        self._attempts = Attempts(
+            caller, account, watcher, on_the_wire=self._on_the_wire, why_not=lambda: self._stop
+        )
         # What the threads share besides: why nothing more is handed over, and what led to it.
         self._lock = threading.Lock()
         self._stop: str | None = None
@@ -141,7 +119,7 @@ class AnymailSession:
             self._on_the_wire.add(call)
             parts: list[Call] = []
             try:
-                answer = self._ask_until_clear(call)
+                answer = self._attempts.answer(call)
                 self._settle(call, answer)
                 if answer.divide:
                     parts = divided(call, self._capability)
@@ -153,85 +131,6 @@ class AnymailSession:
                 self._due.put(part)
             if not parts:
                 self._over.put(call)
-
-    def _ask_until_clear(self, call: Call) -> Answer:
-        """Make a call; when nobody can tell its fate, ask by the same key, which takes it once.
-
-        Only an answer that some of its copies were taken counts then: a refusal may be of the
-        question alone.
-        """
-        answer = self._answer(call)
-        if call.group.asks:
-            return verdicts.of_question(answer)
-        if answer.clear or not self._capability.idempotency:
-            return answer
-        for seconds in self._account.ask_again_after:
-            if time.monotonic() + seconds >= call.group.deadline:
-                break
-            time.sleep(seconds)
-            again = call.again()
-            self._on_the_wire.add(again)
-            told = self._answer(again)
-            self._on_the_wire.discard(again)
-            if any(verdict.outcome == ACCEPTED for verdict in told.verdicts):
-                return told
-        for copy in call.copies:
-            copy.started = True
-        return answer
-
-    def _answer(self, call: Call) -> Answer:
-        """Make a call, unless there is a reason not to, and say what became of it."""
-        number = len(call.copies)
-        if self._stop is not None:
-            return verdicts.given_back(self._stop, number)
-        try:
-            reply = self._caller.call(
-                call.form, call.parts, call.key, lambda sock: self._depart(call, sock)
-            )
-            asked = Asked(self._account.provider, self._capability, call.form, number)
-            return answers.read(reply, asked)
-        except TooLateError:
-            return Answer(verdicts.of_all(verdicts.TOO_LATE, number))
-        except NotConnectedError as error:
-            return verdicts.given_back(str(error), number)
-        except Exception as error:  # noqa: BLE001  whatever it was, each copy needs its answer
-            reason = _reason(error)
-            logger.warning("call_failed provider=%s reason=%s", self._account.provider, reason)
-            if call.started:
-                return verdicts.unknown(reason, number)
-            return verdicts.given_back(reason, number)
-
-    def _depart(self, call: Call, sock: socket.socket | None) -> None:
-        """Note the point of no return, just before the first byte. Raises: TooLateError.
-
-        The time counts behind the note: a worker stopped between the two may wake up with its lease
-        over, and whoever took over must have read that the copies may be on the wire.
-        """
-        if call.started:
-            raise AssertionError("a call leaves once")
-        if time.monotonic() >= call.group.deadline:
-            raise TooLateError
-        name = self._name(call)
-        for copy in call.copies:
-            copy.started = True
-            copy.call = name
-            self._watcher.started(copy)
-        now = time.monotonic()
-        if now >= call.group.deadline:
-            for copy in call.copies:
-                copy.started = False
-            raise TooLateError
-        call.started, call.ends_at, call.sock = True, now + self._account.timeout_seconds, sock
-
-    def _name(self, call: Call) -> CallName | None:
-        """Return what is noted of a call that can be asked about; the first time it leaves counts."""
-        known_by, noted = self._capability.idempotency, call.copies[0].call
-        if not known_by:
-            return None
-        if noted and noted.key == call.key:
-            return noted
-        lives = known_by.lives.total_seconds()
-        return CallName(call.key, self._account.way, lives, time.monotonic())
 
     def _settle(self, call: Call, answer: Answer) -> None:
         """Write the verdicts into the copies, and what they mean for the calls to come."""
@@ -267,11 +166,3 @@ class AnymailSession:
                 with suppress(OSError):
                     # Not SSLSocket's own, which would take the session from under the reader.
                     socket.socket.shutdown(call.sock, socket.SHUT_RDWR)
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost reason, which names no address: not the request that failed of it."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    text = error.strerror if isinstance(error, OSError) and error.strerror else ""
-    return f"{type(error).__name__} {text}".strip()[:120]

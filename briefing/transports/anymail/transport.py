@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from briefing.transports.anymail.attempts import Account
 from briefing.transports.anymail.backends import backend, capability_of
 from briefing.transports.anymail.calling import Caller, HttpCaller
 from briefing.transports.anymail.composer import ApiComposer
 from briefing.transports.anymail.ses import SesCaller
-from briefing.transports.anymail.session import Account, AnymailSession
+from briefing.transports.anymail.session import AnymailSession
 from briefing.transports.base import Sender, TransportDownError, VariantContent, Watcher
 from briefing.transports.capabilities import Bodies
 

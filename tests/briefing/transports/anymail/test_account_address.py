@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from briefing.transports import accounts
-from briefing.transports.anymail.session import Account
+from briefing.transports.anymail.attempts import Account
 from briefing.transports.anymail.transport import AnymailTransport
 from briefing.transports.capabilities import CAPABILITIES
 
