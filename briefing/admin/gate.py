@@ -36,7 +36,7 @@ def needs(permission: str) -> Callable[[Callable[..., Answer]], Callable[..., An
     return decorate
 
 
-def needs_second_factor(view: View) -> View:
+def needs_second_factor(view: Callable[..., Answer]) -> Callable[..., Answer | HttpResponse]:
     """Refuse a view until its user has a second factor and has shown it in this session.
 
     A password alone can be guessed, read over a shoulder or phished; what it must not be enough
@@ -44,7 +44,7 @@ def needs_second_factor(view: View) -> View:
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer | HttpResponse:
         if not settings.STAFF_SECOND_FACTOR or has_shown_second_factor(request):
             return view(request, *args, **kwargs)
         response = render(
