@@ -133,7 +133,12 @@ def hashes_under_all_keys(key: str) -> list[bytes]:
 
     An erased address can never be hashed again with a newer key, so old keys must keep answering.
     """
-    return [_hash(key_id, key) for key_id in settings.SUPPRESSION_KEYS]
+    return list(keyed_hashes(key).values())
+
+
+def keyed_hashes(key: str) -> dict[int, bytes]:
+    """Return the same by the keys' ids."""
+    return {key_id: _hash(key_id, key) for key_id in settings.SUPPRESSION_KEYS}
 
 
 def suggest(address: Address) -> str | None:

@@ -1,29 +1,31 @@
-"""Carries out again, in a restored database, who left and who was erased since its backup.
+"""Carries out again, in a restored database, who left, was erased or suppressed since its backup.
 
 Before it: `departures`, a file that no restore takes back. After it: a database that may send.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from subscribers import departures, privacy, unsubscribe
+from subscribers import address, departures, privacy, suppression, unsubscribe
 from subscribers.consent import Origin
-from subscribers.models import ConsentRecord, Subscriber, Subscription
+from subscribers.models import ConsentRecord, SignupRequest, Subscriber, Subscription, Suppression
 
 _SLICE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many were erased again, and how many subscriptions ended again."""
+    """How many were erased again, how many subscriptions ended, how many mailboxes were suppressed."""
 
     erased: int
     left: int
+    suppressed: int = 0
 
 
 def replay(*, now: datetime) -> Replayed:
-    """Erase and unsubscribe again whom this database does not know to be gone.
+    """Erase, unsubscribe and suppress again whom this database does not know to be gone.
 
     Safe to run at any time, because an act is only repeated where nothing later undid it.
     """
@@ -35,7 +37,9 @@ def replay(*, now: datetime) -> Replayed:
         elif act.newsletter_id is not None:
             last[act.person, act.newsletter_id] = act
     left = {key: act for key, act in last.items() if act.act == ConsentRecord.Act.WITHDRAWN}
-    return Replayed(erased=_erase(erased, now=now), left=_leave(left, now=now))
+    return Replayed(
+        erased=_erase(erased, now=now), left=_leave(left, now=now), suppressed=_suppress(now=now)
+    )
 
 
 def _erase(people: set[UUID], *, now: datetime) -> int:
@@ -61,6 +65,47 @@ def _leave(left: dict[tuple[UUID, int], departures.Act], *, now: datetime) -> in
                 )
                 number += 1
     return number
+
+
+def _suppress(*, now: datetime) -> int:
+    """Suppress again by hash; who has the address here is withheld, or erased where that was why."""
+    forgotten = _forgotten()
+    for key in _addresses() if forgotten else ():
+        for address_hash in address.hashes_under_all_keys(key):
+            for reason in Suppression.Reason:
+                act = forgotten.get((address_hash, reason))
+                if act and reason == Suppression.Reason.ERASED:
+                    privacy.erase(key, now=now)
+                elif act:
+                    suppression.suppress(key, reason, now=act.at)
+    for act in forgotten.values():
+        reason = Suppression.Reason(act.reason)
+        suppression.suppress_hash(act.address_hash, act.hash_key_id, reason, now=act.at)
+    return len(forgotten)
+
+
+def _forgotten() -> dict[tuple[bytes, str], departures.Mailbox]:
+    """Return what was suppressed and not lifted since, as the file has it, and no row here knows."""
+    last = {(act.address_hash, act.reason): act for act in departures.mailboxes()}
+    standing = {
+        key: act
+        for key, act in last.items()
+        if act.act == departures.SUPPRESSED and act.reason in Suppression.Reason.values
+    }
+    known = Suppression.objects.values_list("address_hash", "reason", "lifted_at")
+    for address_hash, reason, lifted_at in known.iterator() if standing else ():
+        act = standing.get((bytes(address_hash), reason))
+        if act and (lifted_at is None or lifted_at >= act.at):
+            del standing[act.address_hash, act.reason]
+    return standing
+
+
+def _addresses() -> Iterator[str]:
+    """Yield the address of every reader, and of whoever only asked."""
+    readers = Subscriber.objects.exclude(address_key=None).values_list("address_key", flat=True)
+    yield from (key or "" for key in readers.iterator())
+    asked = SignupRequest.objects.exclude(address_key="").values_list("address_key", flat=True)
+    yield from set(asked)
 
 
 def _slices(people: set[UUID]) -> list[list[UUID]]:

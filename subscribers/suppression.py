@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from subscribers import address, tally
+from subscribers import address, departures, tally
 from subscribers.models import Subscriber, Subscription, Suppression
 
 Reason = Suppression.Reason
@@ -43,7 +43,13 @@ def suppress(address_key: str, reason: Reason, *, now: datetime, note: str = "")
         # Always, even when the reason already stands: dispatch orders itself by this row lock.
         _set_withheld(address_key, _withheld({reason}), now=now)
         if not _standing(address_key).filter(reason=reason).exists():
-            _insert(address_key, reason, now=now, note=note)
+            address_hash = address.address_hash(address_key)
+            _insert(address_hash, address.hash_key_id(), reason, now=now, note=note)
+
+
+def suppress_hash(address_hash: bytes, hash_key_id: int, reason: Reason, *, now: datetime) -> None:
+    """Stop mail to an address of which nothing but a hash is known, and which no reader has."""
+    _insert(address_hash, hash_key_id, reason, now=now)
 
 
 def suppress_reader(subscriber_id: int, reason: Reason, *, now: datetime, note: str = "") -> None:
@@ -131,7 +137,13 @@ def lift(address_key: str, reason: Reason, *, now: datetime) -> set[Reason]:
 
 def _lift(address_key: str, lifted: set[Reason], *, now: datetime) -> set[Reason]:
     with transaction.atomic():
-        _standing(address_key).filter(reason__in=lifted).update(lifted_at=now)
+        ended = _standing(address_key).filter(reason__in=lifted)
+        reasons_ended = set(ended.values_list("reason", flat=True))
+        ended.update(lifted_at=now)
+        for reason in sorted(reasons_ended):
+            # Under every key: it may have been noted when an older one was the newest.
+            for key_id, known_by in address.keyed_hashes(address_key).items():
+                _note(departures.Mailbox(now, departures.LIFTED, known_by, reason, key_id))
         remaining = reasons(address_key)
         _set_withheld(address_key, _withheld(remaining), now=now)
     return remaining
@@ -148,19 +160,28 @@ def _renew(row: Suppression, newest: bytes) -> int:
         return 0
 
 
-def _insert(address_key: str, reason: Reason, *, now: datetime, note: str) -> None:
+def _insert(
+    address_hash: bytes, hash_key_id: int, reason: Reason, *, now: datetime, note: str = ""
+) -> None:
     try:
         with transaction.atomic():
             Suppression.objects.create(
-                address_hash=address.address_hash(address_key),
-                hash_key_id=address.hash_key_id(),
+                address_hash=address_hash,
+                hash_key_id=hash_key_id,
                 reason=reason,
                 note=note[:300],
                 at=now,
             )
+            act = departures.SUPPRESSED
+            _note(departures.Mailbox(now, act, address_hash, str(reason), hash_key_id))
     except IntegrityError:
         # Two reports of the same bounce came at once; the other one's row says it all.
         pass
+
+
+def _note(act: departures.Mailbox) -> None:
+    # A full disk must not keep anybody from being left alone: the database has it already.
+    transaction.on_commit(lambda: departures.note(act), robust=True)
 
 
 def _withheld(standing: set[Reason]) -> Subscription.Withheld:

@@ -11,11 +11,12 @@ from pytest_django import Settings
 from briefing.dispatch import holding
 from subscribers import departures, privacy, restoring, suppression, unsubscribe
 from subscribers.consent import NOWHERE
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import SignupRequest, Subscriber, Subscription, Suppression
 from subscribers.restoring import Replayed
 from tests.subscribers import making
 
 pytestmark = pytest.mark.django_db(transaction=True)
+Reason = Suppression.Reason
 LATER = making.NOW + timedelta(days=1)
 
 
@@ -76,6 +77,45 @@ def test_who_was_erased_is_erased_again_before_any_mail_leaves() -> None:
     assert suppression.is_suppressed("gone@example.com")
 
 
+def test_who_complained_or_bounced_is_left_alone_again_but_not_who_was_let_go() -> None:
+    withheld, let_go = making.confirmed("angry@example.com"), making.confirmed("calm@example.com")
+    stranger = "unknown@example.com"
+    for key in ("angry@example.com", "calm@example.com", stranger):
+        suppression.suppress(key, Reason.COMPLAINT, now=LATER)
+    suppression.lift("calm@example.com", Reason.COMPLAINT, now=LATER)
+    Suppression.objects.all().delete()
+    Subscription.objects.update(withheld="")
+
+    assert restoring.replay(now=LATER) == Replayed(erased=0, left=0, suppressed=2)
+
+    assert suppression.reasons(stranger) == {Reason.COMPLAINT}
+    withheld.refresh_from_db()
+    let_go.refresh_from_db()
+    assert (withheld.withheld, let_go.withheld) == ("suppressed", "")
+    assert restoring.replay(now=LATER) == Replayed(erased=0, left=0)
+
+
+def test_what_was_lifted_under_a_newer_key_is_not_suppressed_again(settings: Settings) -> None:
+    suppression.suppress("calm@example.com", Reason.MANUAL, now=LATER)
+    settings.SUPPRESSION_KEYS = {99: b"newer"} | settings.SUPPRESSION_KEYS
+    suppression.lift("calm@example.com", Reason.MANUAL, now=LATER)
+    Suppression.objects.all().delete()
+
+    assert restoring.replay(now=LATER) == Replayed(erased=0, left=0)
+
+
+def test_an_address_that_was_erased_without_a_reader_is_erased_again() -> None:
+    making.pending("asked@example.com")
+    privacy.erase("asked@example.com", now=LATER)
+    Suppression.objects.all().delete()
+    making.pending("asked@example.com")
+
+    assert restoring.replay(now=LATER) == Replayed(erased=0, left=0, suppressed=1)
+
+    assert not SignupRequest.objects.exclude(address_key="").exists()
+    assert suppression.reasons("asked@example.com") == {Reason.ERASED}
+
+
 def test_the_file_names_nobody_and_survives_a_torn_line(folder: Path) -> None:
     row = making.confirmed("anna@example.com")
     _leave(row)
@@ -110,4 +150,4 @@ def test_the_command_says_what_it_did() -> None:
 
     call_command("replay_departures", stdout=said)
 
-    assert said.getvalue() == "Erased again: 0. Unsubscribed again: 1.\n"
+    assert said.getvalue() == "Erased again: 0. Unsubscribed again: 1. Suppressed again: 0.\n"

@@ -1,4 +1,4 @@
-"""`manage.py replay_departures`: after a restore, erases and unsubscribes again who had left."""
+"""`manage.py replay_departures`: after a restore, erases, unsubscribes and suppresses again who was."""
 
 from typing import Any
 
@@ -10,11 +10,14 @@ from subscribers import restoring
 
 class Command(BaseCommand):
     help = (
-        "Carry out again the withdrawals and erasures that happened after the backup which was "
+        "Carry out again the withdrawals, erasures and suppressions since the backup which was "
         "restored, as departures.log in LOCAL_DIR has them. Letting held mail go does so by itself; "
         "call this when a backup was restored and nothing was held. Running it again changes nothing."
     )
 
     def handle(self, *_: Any, **_options: Any) -> None:
         done = restoring.replay(now=timezone.now())
-        self.stdout.write(f"Erased again: {done.erased}. Unsubscribed again: {done.left}.")
+        self.stdout.write(
+            f"Erased again: {done.erased}. Unsubscribed again: {done.left}. "
+            f"Suppressed again: {done.suppressed}."
+        )
