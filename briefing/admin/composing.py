@@ -222,6 +222,7 @@ def _screen(
         title,
         form=form,
         rows=rows,
+        most=arranging.OFFERED,
         wanted=picking.wanted(request.POST or request.GET),
         topics=Topic.objects.order_by("name"),
         newsletter=newsletter,

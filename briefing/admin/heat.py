@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from briefing.admin import guises, reported
 from briefing.admin.gate import needs
-from briefing.admin.reporting import lines
+from briefing.admin.reporting import link_lines
 from briefing.admin.screen import render
 from briefing.admin.spreadsheet import as_csv
 from briefing.issues import copies
@@ -45,7 +45,7 @@ def clicks(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "desk/heat.html",
         _("Clicks on the mail"),
-        clicks=lines([(each.url, each.clicks, "good") for each in links]),
+        clicks=link_lines(links),
         total=sum(each.clicks for each in links),
         has_mail=_variant(of) is not None,
         rules=humans.RULES,

@@ -1,7 +1,8 @@
 """What became of an issue: each figure in a chart with its table beside it, and all of it as CSV."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from briefing.admin.sending import excluded_from
 from briefing.admin.spreadsheet import as_csv
 from briefing.dispatch import fate
 from briefing.issues import subjects
-from briefing.models import Delivery, Issue
+from briefing.models import Article, Delivery, Issue
 from briefing.tracking import hours, humans, reports
 
 _SHOWN = (
@@ -41,6 +42,7 @@ _HEARD = (
     (fate.CLICKED, "good"),
 )
 _BAR_UNITS = 1000
+_ARTICLE = re.compile(rf"^{re.escape(settings.PUBLIC_BASE_URL)}/articles/([\w-]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,12 @@ class Line:
     number: int
     tone: str
     length: float
+    headline: str = ""
 
     @property
     def link(self) -> str:
-        """A link as it is read: without the site's own address, with which most begin."""
-        return str(self.name).removeprefix(settings.PUBLIC_BASE_URL)
+        """A link as it is read: an article's headline, or the address without the site's own."""
+        return self.headline or str(self.name).removeprefix(settings.PUBLIC_BASE_URL)
 
 
 @require_safe
@@ -73,7 +76,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
     heard = lines(
         [(Delivery.Fate(bit).label, report.heard.get(bit, 0), tone) for bit, tone in _HEARD]
     )
-    clicks = lines([(link.url, link.clicks, "good") for link in report.links])
+    clicks = link_lines(report.links)
     parts = {_("handed over"): handed, _("reported since"): heard, _("clicks"): clicks}
     first = firsts.seen(of.told[0]) if of.told else None
     if request.GET.get("format") == "csv":
@@ -148,6 +151,17 @@ def lines(figures: list[tuple[Any, int, str]]) -> list[Line]:
     return [
         Line(name, number, tone, round(_BAR_UNITS * number / most, 1))
         for name, number, tone in figures
+    ]
+
+
+def link_lines(links: list[reports.LinkClicks]) -> list[Line]:
+    """Return the clicks on each link; one that leads to an article is told by its headline."""
+    slugs = {each.url: found[1] for each in links if (found := _ARTICLE.search(each.url))}
+    rows = Article.objects.filter(slug__in=slugs.values()).values_list("slug", "headline")
+    headlines = dict(rows)
+    return [
+        replace(line, headline=headlines.get(slugs.get(str(line.name), ""), ""))
+        for line in lines([(each.url, each.clicks, "good") for each in links])
     ]
 
 

@@ -170,6 +170,17 @@ def test_a_time_that_is_over_is_told_of_once(desk: Client, draft: Issue) -> None
     assert "not public by then" not in page
 
 
+def test_an_issue_that_nobody_gets_says_so_beforehand_and_is_not_sent(
+    db: None, desk: Client
+) -> None:
+    address = f"/admin/issues/{issue().pk}/dispatch/"
+
+    assert "it cannot be sent now" in desk.get(address).text
+    assert "has no active reader" in desk.post(address, {"count": "0", "accepted": "on"}).text
+
+    assert not Dispatch.objects.exists()
+
+
 def test_below_the_limit_nobody_is_asked(desk: Client, draft: Issue, settings: Settings) -> None:
     settings.SECOND_PERSON_ABOVE = 3
     press(desk, draft, accepted="on")

@@ -72,6 +72,14 @@ def test_the_screen_and_the_file_show_the_same(desk: Client, dispatch: Dispatch)
     assert f"clicks,{told.links[0].url},{told.links[0].clicks}" in lines
 
 
+def test_a_link_to_an_article_is_told_by_its_headline(desk: Client, dispatch: Dispatch) -> None:
+    headline = dispatch.issue.articles.first().headline  # type: ignore[union-attr]  # it has some
+
+    for screen in ("", "clicks/"):
+        page = desk.get(f"/admin/issues/{dispatch.issue_id}/report/{screen}")
+        assert headline in {line.link for line in page.context["clicks"]}
+
+
 def test_a_cell_is_never_a_formula(desk: Client, dispatch: Dispatch) -> None:
     dispatch.batches.update(lane="=cmd")
     file = desk.get(f"/admin/issues/{dispatch.issue_id}/report/?format=csv").content.decode()
