@@ -120,12 +120,14 @@ class Composer(Protocol):
 class Session(Protocol):
     """An opened transport. Copies are handed over once each; nothing is tried again in here.
 
-    `retry_after_seconds` is what the provider last asked for, 0 when nothing; `down_for_good` says
-    that the account was refused in a way that waiting does not heal.
+    `retry_after_seconds` is what the provider last asked for, 0 when nothing.
     """
 
     retry_after_seconds: float
-    down_for_good: bool
+
+    @property
+    def down_for_good(self) -> bool:
+        """Whether the account was refused in a way that waiting does not heal."""
 
     def submit(self, group: Group) -> None:
         """Take a group; returns at once."""

@@ -4,18 +4,15 @@ import selectors
 import time
 from collections import deque
 
-from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED
-from briefing.transports.base import Copy, Group, Watcher
+from briefing.dispatch.outcome import DEFERRED, REJECTED
+from briefing.transports.base import Group, Watcher
 from briefing.transports.smtp.dial import Connection, Dialler
+from briefing.transports.smtp.health import Health
 from briefing.transports.smtp.lane import Lane
 from briefing.transports.smtp.owner import Held
-from briefing.transports.smtp.reply import blames_reader
 
 # A copy over which so many connections were lost, while others are answered, is what loses them.
 _MAX_LOSSES = 3
-# So many copies refused in a row, and none for its reader's address, are refused for our sake: a relay
-# that does not know us, a network that is on somebody's list.
-_MAX_REFUSED = 20
 
 
 class SmtpSession:
@@ -42,21 +39,18 @@ class SmtpSession:
         self._writing: set[Lane] = set()
         self._waiting: deque[Held] = deque()
         self._groups: deque[Group] = deque()
-        # Why no further copy can leave, once that is so.
-        self._trouble = ""
-        self.down_for_good = False
-        # Connections lost in a row without an answer: a server that always hangs up is down.
-        self._barren = 0
-        self._ever_answered = False
-        # Refusals in a row that blamed no reader.
-        self._refused = 0
-        # Whether a connection came or went since copies were last dealt out to all of them.
-        self._changed = False
-        # When next to look whether a lane waits too long for its answer.
-        self._look_at = time.monotonic() + timeout_seconds
+        self._health = Health()
+        # Whether a connection came or went since copies were last dealt out to all of them, and when
+        # next to look whether a lane waits too long for its answer.
+        self._changed, self._look_at = False, time.monotonic() + timeout_seconds
         self._selector = selectors.DefaultSelector()
         self._selector.register(dialler.bell, selectors.EVENT_READ)
         self._adopt(first)
+
+    @property
+    def down_for_good(self) -> bool:
+        """Whether the server refuses us in a way that waiting does not heal."""
+        return self._health.for_good
 
     def submit(self, group: Group) -> None:
         """Deal a group's copies out to the connections that are free."""
@@ -92,24 +86,12 @@ class SmtpSession:
     def answered(self, held: Held) -> None:
         """Count an answer towards its group."""
         held.group.unanswered -= 1
-        if held.copy.outcome in {ACCEPTED, REJECTED}:
-            self._barren = 0
-            self._ever_answered = True
-        self._learn(held.copy)
-
-    def _learn(self, copy: Copy) -> None:
-        """Stop for a person where a server refuses everybody: waiting will not mend it."""
-        if copy.outcome != REJECTED or blames_reader(copy.code or ""):
-            self._refused = 0
-            return
-        self._refused += 1
-        if self._refused >= _MAX_REFUSED and not self._trouble:
-            self._trouble = f"refused again and again: {copy.code}"
-            self.down_for_good = self._changed = True
+        self._health.answered(held.copy)
+        self._changed |= bool(self._health.trouble)
 
     def returned(self, held: Held) -> None:
         """Take back a copy that was certainly not handed over; others go first now."""
-        if held.losses >= _MAX_LOSSES and self._ever_answered:
+        if held.losses >= _MAX_LOSSES and self._health.ever_answered:
             self._settle(held, DEFERRED, "connection lost whenever this copy was announced")
         else:
             self._waiting.append(held)
@@ -146,7 +128,7 @@ class SmtpSession:
         self._changed = False
         for lane in self._lanes.copy():
             self._feed(lane)
-        if self._trouble:
+        if self._health.trouble:
             self._give_back()
         elif self._waiting:
             missing = self._sockets - len(self._lanes) - self._dialler.pending
@@ -155,7 +137,7 @@ class SmtpSession:
 
     def _feed(self, lane: Lane) -> None:
         """Give a lane the copies that it can take now."""
-        while self._waiting and lane.free and not self._trouble:
+        while self._waiting and lane.free and not self._health.trouble:
             self._give(lane, self._waiting.popleft())
         self._look_after(lane)
 
@@ -179,7 +161,7 @@ class SmtpSession:
         """Nothing can carry these: they stay unsent, and the sender decides."""
         while self._waiting:
             held = self._waiting.popleft()
-            held.copy.code = self._trouble
+            held.copy.code = self._health.trouble
             held.group.unanswered -= 1
 
     # ------------------------------------------------------------------ connections
@@ -200,8 +182,7 @@ class SmtpSession:
             elif left := len(self._lanes) + self._dialler.pending:
                 self._sockets = left
             else:
-                self._trouble = str(found)
-                self.down_for_good = found.permanent
+                self._health.unreachable(str(found), permanent=found.permanent)
 
     def _look_after(self, lane: Lane) -> None:
         """Let go of a lane that was lost; of the others, watch what they wait for."""
@@ -213,11 +194,7 @@ class SmtpSession:
         elif lane in self._lanes:
             self._changed = True
             self._writing.discard(lane)
-            self._barren += 1
-            if lane.refused:
-                self._trouble, self.down_for_good = lane.refused, True
-            elif self._barren > self._sockets:
-                self._trouble = self._trouble or lane.closed
+            self._health.lost(lane.closed, refused=lane.refused, sockets=self._sockets)
             self._selector.unregister(lane.sock)
             self._lanes.remove(lane)
             lane.sock.close()
