@@ -76,7 +76,6 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "act_shown", "newsletter", "notice", "form", "person")
     list_filter = ("act",)
-    list_select_related = ("notice",)
     search_fields = ("person",)
     search_help_text = _("A reader’s name in the ledger, as their page shows it")
     ordering = ("-pk",)
@@ -92,10 +91,10 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ConsentRecord]":
-        """Bring the seal along, and the newsletter's name, which the record only knows by number."""
+        """Bring wording and seal along, and the newsletter's name, which a record knows by number."""
         rows: QuerySet[ConsentRecord] = super().get_queryset(request)
         name = Newsletter.objects.filter(pk=OuterRef("newsletter_id")).values("name")
-        return rows.select_related("leaf__seal").annotate(newsletter_name=Subquery(name))
+        return rows.select_related("notice", "leaf__seal").annotate(newsletter_name=Subquery(name))
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[ConsentRecord]", search_term: str
