@@ -127,6 +127,13 @@ def test_a_claim_is_a_sign_of_life(dispatch: Dispatch) -> None:
     assert Fence.objects.get().heartbeat_at == NOW
 
 
+def test_a_sign_of_life_is_never_set_back(db: None) -> None:
+    claims.next_fence(now=NOW)
+    claims.next_fence(now=NOW - SECOND)
+
+    assert Fence.objects.get().heartbeat_at == NOW
+
+
 def test_a_fence_is_drawn_from_one_row_and_each_is_the_next(db: None) -> None:
     # Whatever number the next row would get by itself.
     Fence.objects.create(pk=5)
