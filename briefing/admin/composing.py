@@ -16,32 +16,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from briefing.admin import audit, guises, picking, trail
 from briefing.admin.gate import needs
+from briefing.admin.mailform import BEST_SUBJECT, MailForm, metered
 from briefing.admin.picking import Row
 from briefing.admin.screen import render
-from briefing.issues import arranging, lifecycle, slots
+from briefing.issues import arranging, lifecycle
 from briefing.issues.arranging import Texts
 from briefing.models import Article, Issue
 from subscribers.models import Newsletter, Topic
 
-# Longer ones are cut off by most mailboxes on a phone, or push the preheader out.
-BEST_SUBJECT, BEST_PREHEADER = 60, 90
 _TEXTS = ("subject", "second_subject", "preheader", "intro")
 
 
-def metered(best: int) -> forms.TextInput:
-    """Return a field that counts what is typed: beyond `best` characters a phone cuts it off."""
-    return forms.TextInput({"data-behaviour": "length-meter", "data-best": str(best)})
-
-
-class ComposeForm(forms.Form):
+class ComposeForm(MailForm):
     """The texts of an issue. The articles are rows of their own: picking.py reads them."""
 
-    subject = forms.CharField(
-        label=_("Subject"),
-        max_length=200,
-        widget=metered(BEST_SUBJECT),
-        help_text=_("Up to about 60 characters are seen on a phone."),
-    )
     second_subject = forms.CharField(
         label=_("A second subject to try"),
         max_length=200,
@@ -52,13 +40,6 @@ class ComposeForm(forms.Form):
             "the one that more people click on. Clicks are then counted without asking whose."
         ),
     )
-    preheader = forms.CharField(
-        label=_("Preheader"),
-        max_length=200,
-        required=False,
-        widget=metered(BEST_PREHEADER),
-        help_text=_("What most mailboxes show after the subject; up to about 90 characters."),
-    )
     intro = forms.CharField(
         label=_("Introduction"),
         required=False,
@@ -67,13 +48,8 @@ class ComposeForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an expression that no reader has a value for, at the field it stands in."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in _TEXTS:
-            try:
-                slots.check(values.get(name, ""))
-            except slots.UnknownVariableError as error:
-                self.add_error(name, str(error))
+        """Refuse two subjects that are one."""
+        values = super().clean()
         if values.get("second_subject") and values["second_subject"] == values.get("subject"):
             self.add_error("second_subject", _("Both subjects are the same."))
         return values

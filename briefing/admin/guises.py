@@ -4,6 +4,7 @@ import re
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 GUISES = {
@@ -30,7 +31,13 @@ def dress(html: str, guise: str) -> str:
     return _BOTH_SCHEMES.sub(rf"\g<1>{scheme}", _DARK_RULE.sub(rule, html))
 
 
-def policy(guise: str) -> dict[str, list[str]]:
+def held_to(response: HttpResponse, guise: str) -> HttpResponse:
+    """Return the answer that shows a mail, which may do what its guise may, and nothing else."""
+    response._csp_replace = _policy(guise)  # type: ignore[attr-defined]  # django-csp's own hook
+    return response
+
+
+def _policy(guise: str) -> dict[str, list[str]]:
     """Let a mail show itself and pictures, and nothing else, even when it is opened by itself.
 
     With images off the browser itself refuses them, so that what stands in their place is seen.

@@ -59,7 +59,7 @@ def _shown(request: HttpRequest, newsletter: Newsletter, issue: Issue | None) ->
         return _told(str(_("Nothing was changed: the issue has gone out meanwhile.")))
     if guise == "text":
         return _told(copy.text)
-    return _framed(HttpResponse(guises.dress(copy.html, guise)), guise)
+    return guises.held_to(HttpResponse(guises.dress(copy.html, guise)), guise)
 
 
 @transaction.atomic
@@ -98,9 +98,4 @@ def _compiled(
 
 def _told(text: str) -> HttpResponse:
     """Show words in the frame: the mail's plain text, or what is in the way."""
-    return _framed(HttpResponse(text, content_type="text/plain; charset=utf-8"), "text")
-
-
-def _framed(response: HttpResponse, guise: str) -> HttpResponse:
-    response._csp_replace = guises.policy(guise)  # type: ignore[attr-defined]  # django-csp's own hook
-    return response
+    return guises.held_to(HttpResponse(text, content_type="text/plain; charset=utf-8"), "text")

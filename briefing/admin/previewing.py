@@ -1,5 +1,6 @@
 """Preview: an issue's mail as a reader's program will show it, before anything is dispatched."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -98,13 +99,17 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def frame(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the mail's HTML for the preview's sandboxed frame."""
     issue = get_object_or_404(Issue.objects.select_related("newsletter"), pk=pk)
+    return framed(request, lambda: _copy(request, issue).html)
+
+
+def framed(request: HttpRequest, write: Callable[[], str]) -> HttpResponse:
+    """Return what is written, in the guise that was asked for, or why it cannot be."""
     guise = guises.known(request.GET.get("as", ""))
     try:
-        response = HttpResponse(guises.dress(_copy(request, issue).html, guise))
+        response = HttpResponse(guises.dress(write(), guise))
     except REFUSALS as error:
         response = HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
-    response._csp_replace = guises.policy(guise)  # type: ignore[attr-defined]  # django-csp's own hook
-    return response
+    return guises.held_to(response, guise)
 
 
 def _copy(request: HttpRequest, issue: Issue) -> copies.IssueCopy:

@@ -12,13 +12,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
 from briefing.admin import audit, guises
-from briefing.admin.composing import BEST_PREHEADER, BEST_SUBJECT, metered
 from briefing.admin.gate import needs
-from briefing.admin.previewing import REFUSALS
+from briefing.admin.mailform import MailForm
+from briefing.admin.previewing import REFUSALS, framed
 from briefing.admin.screen import render
 from briefing.admin.series import acts, address_of, back, standing
 from briefing.admin.trying import TestForm, is_too_much, tell
-from briefing.issues import slots, testing
+from briefing.issues import testing
 from subscribers import emails, steps
 from subscribers.models import Newsletter, SeriesStep
 from subscribers.models.series import LAST_DAY
@@ -28,7 +28,7 @@ from subscribers.steps import Written
 _TEXTS = ("subject", "preheader", "text")
 
 
-class StepForm(forms.Form):
+class StepForm(MailForm):
     """When a step comes and what it says."""
 
     day = forms.IntegerField(
@@ -37,34 +37,11 @@ class StepForm(forms.Form):
         max_value=LAST_DAY,
         help_text=_("The welcome itself comes at once. Each mail has a day of its own."),
     )
-    subject = forms.CharField(
-        label=_("Subject"),
-        max_length=200,
-        widget=metered(BEST_SUBJECT),
-        help_text=_("Up to about 60 characters are seen on a phone."),
-    )
-    preheader = forms.CharField(
-        label=_("Preheader"),
-        max_length=200,
-        required=False,
-        widget=metered(BEST_PREHEADER),
-        help_text=_("What most mailboxes show after the subject; up to about 90 characters."),
-    )
     text = forms.CharField(
         label=_("Text"),
         widget=forms.Textarea({"rows": 16}),
         help_text=_("Markdown. {{ name|there }} becomes the reader’s name, or “there”."),
     )
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse an expression that no reader has a value for, at the field it stands in."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in _TEXTS:
-            try:
-                slots.check(values.get(name, ""))
-            except slots.UnknownVariableError as error:
-                self.add_error(name, str(error))
-        return values
 
     def refuse_day(self) -> None:
         """Say that another step has this day."""
@@ -139,13 +116,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("subscribers.view_seriesstep")
 def frame(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the mail's HTML for the preview's sandboxed frame."""
-    guise = guises.known(request.GET.get("as", ""))
-    try:
-        response = HttpResponse(guises.dress(_proof(request, standing(pk)).html, guise))
-    except REFUSALS as error:
-        response = HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
-    response._csp_replace = guises.policy(guise)  # type: ignore[attr-defined]  # django-csp's own hook
-    return response
+    step = standing(pk)
+    return framed(request, lambda: _proof(request, step).html)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from briefing.archive import importing, mastheads
 from briefing.archive.importing import Outcome, RefusedError
+from subscribers.management.explained import ExplainedCommand
 
 _HELP = """\
 Brings articles in the published form into the archive.
@@ -39,14 +40,9 @@ and the others still come in.
 exit code: 0 all came in, 1 some were refused, 2 the command was not understood"""
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Brings articles in the published form into the archive."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.description = _HELP
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        return parser
+    explanation = _HELP
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(

@@ -6,13 +6,14 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from rich.console import Console
 
 from briefing.demo import failures, groups, instance, ports
 from briefing.demo.supervisor import Wanted, run
 from briefing.demo.teller import Teller
+from subscribers.management.explained import ExplainedCommand
 
 _HELP = """\
 Starts a whole copy on this machine: broker, database, mail sink, web server, workers. Loads the
@@ -28,15 +29,10 @@ exit code: 0 done or stopped, 1 something went wrong and was said, 2 the command
 _HELD = "UP_HELD"
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Starts a whole demo copy: broker, database, mail sink, web server, workers, readers."
+    explanation = _HELP
     requires_system_checks: list[str] = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.description = _HELP
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        return parser
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(

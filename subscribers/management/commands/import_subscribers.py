@@ -10,11 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress
 
+from subscribers.management.explained import ExplainedCommand
 from subscribers.models import Newsletter
 from subscribers.transfer import importing, reading
 from subscribers.transfer.columns import Meaning
@@ -53,14 +54,9 @@ _SAID = {
 _TOLD = 20
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = "Brings the readers of a list over, with the ground on which they agreed."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.description = _HELP
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        return parser
+    explanation = _HELP
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument
