@@ -2,13 +2,16 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 
 # Cells that a spreadsheet would take for a formula. Source: OWASP, CSV Injection.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+# Excel takes a file that does not begin with this for one in the machine's own code page.
+_MARK = "\N{BOM}"
 
 _LINES_AT_ONCE = 500
 
@@ -22,12 +25,12 @@ class _Echo:
 
 def as_csv(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:
     """Return rows as a CSV file to download."""
-    return HttpResponse(_lines(rows), **_about(name))
+    return HttpResponse(chain([_MARK], _lines(rows)), **_about(name))
 
 
 def as_long_csv(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Return rows as a CSV file that is written while it leaves: there may be a million of them."""
-    return StreamingHttpResponse(portions(rows), **_about(name))
+    return StreamingHttpResponse(chain([_MARK], portions(rows)), **_about(name))
 
 
 def portions(rows: Iterable[Iterable[Any]]) -> Iterator[str]:

@@ -102,7 +102,7 @@ def file(desk: Client, address: str) -> list[list[str]]:
     """Return a screen's CSV."""
     answer = desk.get(f"{address}{'&' if '?' in address else '?'}format=csv")
     assert answer.headers["Content-Type"].startswith("text/csv")
-    return list(csv.reader(io.StringIO(answer.content.decode())))
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
 def column(rows: list[list[str]], place: int) -> int:

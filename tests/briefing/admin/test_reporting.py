@@ -66,7 +66,7 @@ def test_the_screen_and_the_file_show_the_same(desk: Client, dispatch: Dispatch)
     assert all(link.url in page.content.decode() for link in told.links)
     file = desk.get(f"/admin/issues/{dispatch.issue_id}/report/?format=csv")
     assert file.headers["Content-Type"].startswith("text/csv")
-    lines = file.content.decode().splitlines()
+    lines = file.content.decode("utf-8-sig").splitlines()
     assert f",planned,{told.planned}" in lines
     assert f"handed over,accepted,{told.outcomes['accepted']}" in lines
     assert f"clicks,{told.links[0].url},{told.links[0].clicks}" in lines

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def table_of(answer: Any) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(answer.getvalue().decode())))
+    return list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
 
 
 def test_a_readers_timeline_has_deliveries_reports_and_suppressions_and_nobody_elses(
