@@ -162,7 +162,7 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
         # The last line of the file says ready once recovery is over.
         if pid_file.exists() and pid_file.read_text().rstrip().endswith("ready"):
             return
-        time.sleep(0.02)
+        time.sleep(0.02)  # the server writes the file
     raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
 
 

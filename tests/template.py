@@ -71,7 +71,7 @@ def _wait(outcome: Path) -> None:
     while not outcome.exists():
         if time.monotonic() > deadline:
             raise RuntimeError(f"No database was migrated within {_WAIT_SECONDS} seconds.")
-        time.sleep(0.05)
+        time.sleep(0.05)  # another process migrates
     if failure := outcome.read_text():
         raise RuntimeError(f"The database could not be migrated: {failure}")
 

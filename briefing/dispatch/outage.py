@@ -22,7 +22,7 @@ def is_over(*, until: float) -> bool:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except LOST:
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)  # a database that is away rings nobody
         else:
             return True
     return False

@@ -77,7 +77,7 @@ class Pace:
             size = min(size, held.size - held.intent_upto)
         grant = throttle.take(self.account, lane, size, now=now)
         if not grant.granted and grant.wait <= _SHORT_WAIT:
-            time.sleep(grant.wait.total_seconds())
+            time.sleep(grant.wait.total_seconds())  # shorter than giving it back
             grant = throttle.take(self.account, lane, size, now=self.clock.now())
         self._asked = True
         self._limited.discard(lane)

@@ -102,7 +102,7 @@ def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
         try:
             opener.open(address).close()
         except (URLError, ConnectionError):
-            time.sleep(0.2)
+            time.sleep(0.2)  # another process begins to listen
         else:
             return
     raise RuntimeError(f"{address} does not answer")

@@ -83,7 +83,7 @@ def _wait(port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process begins to listen
         else:
             return
     raise RuntimeError(f"nothing listens on {port}")

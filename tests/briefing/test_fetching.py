@@ -30,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n")
             for _ in range(50):
                 self.wfile.write(b"X: x\r\n")
-                time.sleep(0.1)
+                time.sleep(0.1)  # a server that drips
         elif self.path == "/nonsense":
             self.wfile.write(b"no http\r\n\r\n")
         else:

@@ -115,5 +115,5 @@ def arm_commit(*, passage: int, within_seconds: float) -> None:
 
 
 def _die_in(seconds: float) -> None:
-    time.sleep(seconds)
+    time.sleep(seconds)  # it dies at a moment nobody chose
     os.kill(os.getpid(), signal.SIGKILL)

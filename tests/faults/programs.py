@@ -144,7 +144,7 @@ def await_port(port: int, *, seconds: float = 30) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process begins to listen
         else:
             return
     raise TimeoutError(f"nothing listens on {port}")

@@ -90,9 +90,9 @@ def _tell(port: int, bodies: Sequence[bytes], *, pause_seconds: float) -> Told:
             except (OSError, http.client.HTTPException):
                 connection.close()
             told.repeated += 1
-            time.sleep(_AGAIN_SECONDS)
+            time.sleep(_AGAIN_SECONDS)  # as a provider does
         told.seconds.append(time.perf_counter() - began)
-        time.sleep(pause_seconds)
+        time.sleep(pause_seconds)  # as often as the row says
     connection.close()
     return told
 

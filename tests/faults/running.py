@@ -136,7 +136,7 @@ def run(
         while waiting or running:
             while waiting and _has_room(running, waiting[0]):
                 running.append(Running.begin(waiting.pop(0), trial))
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # other processes work
             for each in running:
                 for news in each.news():
                     hear(each.fault, news)

@@ -56,7 +56,7 @@ class Worker:
         while self.is_running():
             if time.monotonic() > until:
                 return False
-            time.sleep(0.01)
+            time.sleep(0.01)  # another process ends
         return True
 
     def end(self) -> None:

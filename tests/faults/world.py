@@ -116,7 +116,7 @@ class World:
                 raise TooLongError(f"not after {most:.0f} s")
             meanwhile()
             self.watch_leases()
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # other processes work
         return time.monotonic() - began
 
     def watch_leases(self, *, since: datetime | None = None) -> None:

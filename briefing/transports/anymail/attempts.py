@@ -79,7 +79,7 @@ class Attempts:
         for seconds in self._account.ask_again_after:
             if time.monotonic() + seconds >= call.group.deadline:
                 break
-            time.sleep(seconds)
+            time.sleep(seconds)  # before the same key is asked again
             again = call.again()
             self._on_the_wire.add(again)
             told = self._make(again)

@@ -54,7 +54,7 @@ def _wait_until_listening(log: Path) -> int:
     while time.monotonic() < deadline:
         if found := re.search(r"sink\.listening port=(\d+)", log.read_text("utf-8")):
             return int(found[1])
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process begins to listen
     raise AssertionError(f"the sink did not start: {log.read_text('utf-8')}")
 
 

@@ -53,7 +53,7 @@ def _eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.02)  # other processes work
 
 
 def _alive(pid: int) -> bool:

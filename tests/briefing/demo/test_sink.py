@@ -62,7 +62,7 @@ def test_what_was_answered_with_250_survives_kill_minus_nine(sink: RunningSink) 
         for number in range(4):
             pool.submit(_send_until_cut_off, sink, number, answered)
         while len(answered) < 100:
-            time.sleep(0.01)
+            time.sleep(0.01)  # other threads send
         sink.process.kill()
     with mailbox.reading(sink.file) as box:
         stored = {box.raw(listed.id) for listed in box.since(0)}

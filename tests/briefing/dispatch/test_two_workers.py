@@ -56,7 +56,7 @@ def noting(log: Path) -> Provider:
     """Make a provider that defers every eighth reader once, and notes who came to it with whom."""
 
     def answer(copy: Copy) -> int:
-        time.sleep(_ANSWER_SECONDS)
+        time.sleep(_ANSWER_SECONDS)  # long enough for both workers to have a part
         with log.open("a") as file:
             file.write(f"{os.getpid()} {copy.recipient}\n")
         return ACCEPTED if copy.subscriber_id % 8 else DEFERRED

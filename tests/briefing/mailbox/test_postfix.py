@@ -109,4 +109,4 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "Postfix did not deliver in time"
-        time.sleep(0.1)
+        time.sleep(0.1)  # another process delivers

@@ -197,7 +197,7 @@ class _Conversation:
             case Drip():
                 for byte in reaction.reply:
                     self.sock.sendall(bytes((byte,)))
-                    time.sleep(reaction.seconds_each)
+                    time.sleep(reaction.seconds_each)  # a server that drips
                 said = reaction.reply
             case _:
                 said = reaction

@@ -74,7 +74,7 @@ def rolling_restart(world: World) -> Measured:
     codes: Counter[int] = Counter()
     world.keep(3)
     while len(took) < _REPLACED and not is_settled(dispatch):
-        time.sleep(0.3)
+        time.sleep(0.3)  # they send meanwhile
         oldest = world.running()[0]
         began = time.monotonic()
         oldest.signal(signal.SIGTERM)

@@ -39,7 +39,7 @@ def postgres_restarts(world: World) -> Measured:
         world.fork()
     back: list[float] = []
     while len(back) < _RESTARTS and not is_settled(dispatch):
-        time.sleep(random.uniform(0.3, 0.8))
+        time.sleep(random.uniform(0.3, 0.8))  # a moment nobody chose
         restart_postgres()
         back.append(_seconds_until_next_message(world))
     world.sink.order("delay", 0)
@@ -69,7 +69,7 @@ def sqlite_commits(world: World) -> Measured:
             kill = partial(failpoints.arm_commit, passage=passage, within_seconds=seconds)
             world.fork(prepare=kill)
             armed += 1
-        time.sleep(0.05)
+        time.sleep(0.05)  # other processes work
         world.watch_leases()
     world.until(lambda: not world.running(), seconds=60)
     measured = finished(world, dispatch, note=f"{armed} deaths")
@@ -97,7 +97,7 @@ def restart_postgres() -> None:
         with suppress(OperationalError, InterfaceError):
             while True:
                 seen.execute("SELECT 1")
-                time.sleep(0.01)
+                time.sleep(0.01)  # until the server cuts it off
     witness.close()
     if not outage.is_over(until=time.monotonic() + _BACK_SECONDS):
         raise TooLongError("PostgreSQL did not come back")

@@ -35,7 +35,7 @@ class Remembering:
 
     def answer(self, request: Request) -> Response:
         """Take a call, or a question about one; now and then say nothing of use."""
-        time.sleep(0.05)
+        time.sleep(0.05)  # a provider at a distance
         key, luck = request.headers["idempotency-key"], random.randrange(100)
         with self._lock:
             if luck < _LOST and key not in self._answers:
@@ -64,7 +64,7 @@ def keyed_calls(world: World) -> Measured:
         killed = 0
         while killed < _KILLS and not is_settled(dispatch):
             world.keep(_WORKERS)
-            time.sleep(random.uniform(0.2, 0.5))
+            time.sleep(random.uniform(0.2, 0.5))  # a moment nobody chose
             random.choice(world.running()).end()
             killed += 1
         world.until(lambda: is_settled(dispatch), seconds=100, meanwhile=lambda: world.keep(2))

@@ -32,7 +32,7 @@ def random_kills(world: World) -> Measured:
     killed = 0
     while killed < _KILLS and not is_settled(dispatch):
         world.keep(_WORKERS)
-        time.sleep(random.uniform(0.05, 0.15))
+        time.sleep(random.uniform(0.05, 0.15))  # a moment nobody chose
         random.choice(world.running()).end()
         killed += 1
         world.watch_leases()
@@ -59,7 +59,7 @@ def named_kills(world: World) -> Measured:
             place = failpoints.POINTS[places.pop()]
             passage = random.randint(1, place.often)
             world.fork(prepare=partial(failpoints.arm, place, passage=passage))
-        time.sleep(0.05)
+        time.sleep(0.05)  # other processes work
         world.watch_leases()
     deaths = sum(not each.is_running() for each in world.workers)
     measured = finished(world, dispatch, note=f"{deaths} deaths at {len(failpoints.POINTS)} places")

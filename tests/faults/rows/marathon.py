@@ -59,7 +59,7 @@ def million(world: World) -> Measured:
             if time.monotonic() >= tell_at:
                 world.tell(_how_far(dispatch, breaking.happened, time.monotonic() - began))
                 tell_at += _TELL_SECONDS
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)  # other processes work
         breaking.mend()
         happened = breaking.happened
         faults = ", ".join(f"{number} {what}" for what, number in happened.most_common())

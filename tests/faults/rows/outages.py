@@ -26,9 +26,9 @@ def provider_down(world: World) -> Measured:
     opened = world.until(
         lambda: Breaker.objects.filter(open_until__isnull=False).exists(), seconds=30
     )
-    time.sleep(2)
+    time.sleep(2)  # what was under way has ended by then
     rows, claims = Delivery.objects.count(), _claims(dispatch)
-    time.sleep(1)
+    time.sleep(1)  # long enough for a claim, were there one
     alerts = Alert.objects.filter(kind=Alert.Kind.BREAKER).count()
     quiet = _claims(dispatch) - claims
     world.sink.order("open")
@@ -54,7 +54,7 @@ def account_refused(world: World) -> Measured:
     dispatch = world.dispatch(200, domains=["mail-550.example"])
     world.fork()
     world.until(lambda: _state(dispatch) == Dispatch.State.PAUSED, seconds=20)
-    time.sleep(1)
+    time.sleep(1)  # long enough for a row, were there one
     rows, alerts = Delivery.objects.count(), Alert.objects.filter(kind=Alert.Kind.PAUSED).count()
     reason = dispatch.reason
     # The sender is mended: the same readers are served from now on.

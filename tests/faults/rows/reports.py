@@ -97,7 +97,7 @@ def webhooks_interrupted(world: World) -> Measured:
         world.fork(lambda: tell().save(done))
         broken = 0
         while broken < 2 * _BREAKS and not done.exists():
-            time.sleep(1)
+            time.sleep(1)  # reports come in meanwhile
             if broken % 2:
                 restart_postgres()
             else:
@@ -151,7 +151,7 @@ def _forge(port: int, dispatch: Dispatch, number: int) -> bool:
 def _fold_on() -> None:
     while True:
         if not apply.fold(now=timezone.now()):
-            time.sleep(0.2)
+            time.sleep(0.2)  # nothing to fold yet
 
 
 def _judged(dispatch: Dispatch, reports: Iterable[tuple[str, int]]) -> Measured:

@@ -43,7 +43,7 @@ def restored_backup(world: World) -> Measured:
     sent = world.sink.taken()
     _restore(backup)
     world.keep(2)
-    time.sleep(float(settings.LEASE_SECONDS) + 1)
+    time.sleep(float(settings.LEASE_SECONDS) + 1)  # until every lease is over
     sent_alone = world.sink.taken() - sent
     dispatch.refresh_from_db()
     state, reason = dispatch.state, holding.held()

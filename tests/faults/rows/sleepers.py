@@ -40,7 +40,7 @@ def sleepers(world: World) -> Measured:
             world.fork(prepare=stop)
     asleep = list(world.workers)
     world.until(lambda: all(_is_stopped(each.pid) for each in asleep), seconds=60)
-    time.sleep(float(settings.LEASE_SECONDS) + 0.5)
+    time.sleep(float(settings.LEASE_SECONDS) + 0.5)  # until every lease is over
     taker = world.fork()
     overdue = Batch.objects.filter(state="claimed", lease_until__lt=timezone.now())
     world.until(lambda: not overdue.exists(), seconds=60)

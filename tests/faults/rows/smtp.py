@@ -70,7 +70,7 @@ def _send(world: World, labels: list[str]) -> Measured:
     untried = dispatch.deliveries.filter(outcome=DEFERRED, attempts=0)
     until = time.monotonic() + _LAST_SECONDS
     while untried.exists() and time.monotonic() < until:
-        time.sleep(0.5)
+        time.sleep(0.5)  # other processes work
     for each in world.workers:
         each.signal(signal.SIGTERM)
         each.wait(10)

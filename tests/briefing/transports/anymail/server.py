@@ -92,7 +92,7 @@ class Late:
 
     def act(self, connection: socket.socket, read_body: Callable[[], bytes]) -> None:
         read_body()
-        time.sleep(self.seconds)
+        time.sleep(self.seconds)  # a provider that hangs
         connection.sendall(self.response.raw())
 
 
@@ -108,7 +108,7 @@ class Hang:
         ends_at = time.monotonic() + self.seconds
         drops = iter(self.drip)
         while time.monotonic() < ends_at:
-            time.sleep(0.02)
+            time.sleep(0.02)  # a provider that drips
             for drop in drops:
                 connection.sendall(bytes((drop,)))
                 break

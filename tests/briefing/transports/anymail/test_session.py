@@ -39,7 +39,7 @@ def test_single_messages_still_waiting_at_the_deadline_are_given_back(route_to: 
     route = route_to("mailtrap", connections=1)
 
     def slowly(request: Request) -> Response:
-        time.sleep(0.1)
+        time.sleep(0.1)  # a slow provider
         return route.provider.taking(route.provider.read(request), {})
 
     route.api.answer = slowly
@@ -85,7 +85,7 @@ def test_a_group_that_is_answered_first_comes_back_first(route_to: RouteTo) -> N
 
     def first_slowly(request: Request) -> Response:
         mails = route.provider.read(request)
-        time.sleep(0.5 if mails[0].name == "Reader 0" else 0.0)
+        time.sleep(0.5 if mails[0].name == "Reader 0" else 0.0)  # the first answer comes last
         return route.provider.taking(mails, {})
 
     route.api.answer = first_slowly

@@ -70,7 +70,7 @@ def test_a_real_postfix_relays_each_copy_once_and_refuses_whom_it_should(securit
         sending.send(account, [sent[at : at + 100] for at in range(0, 500, 100)])
         deadline = time.monotonic() + 60
         while len(receiver.received) < 497 and time.monotonic() < deadline:
-            time.sleep(0.1)
+            time.sleep(0.1)  # another process delivers
         arrived = receiver.by_recipient
     refused = {copy.recipient: copy for copy in sent if copy.recipient in _REFUSALS}
     fates = dict(zip(refused, sending.fates(refused.values()), strict=True))

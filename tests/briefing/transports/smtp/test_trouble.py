@@ -209,7 +209,7 @@ class StoppedNotebook(Notebook):
 
     def started(self, copy: Copy) -> None:
         super().started(copy)
-        time.sleep(0.5)
+        time.sleep(0.5)  # past the deadline
 
 
 def test_a_worker_stopped_past_its_lease_as_it_begins_a_message_does_not_send_it() -> None:
