@@ -4,5 +4,6 @@ pytest_plugins = (
     "tests.chromium",
     "tests.corpora",
     "tests.database",
+    "tests.language",
     "tests.queue",
 )

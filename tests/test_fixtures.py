@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from redis import Redis
 
 from tests.environment import LOCAL_DIR
@@ -32,6 +33,12 @@ def test_mail_that_slips_out_of_a_test_is_refused() -> None:
     host, _, port = settings.EMAIL_URL.removeprefix("smtp://").partition(":")
     with pytest.raises(ConnectionRefusedError), socket.create_connection((host, int(port))):
         pass
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_the_language_of_the_test_before_is_forgotten(turn: str) -> None:
+    assert translation.get_language() == settings.LANGUAGE_CODE, turn
+    translation.activate("de")
 
 
 @pytest.mark.django_db
