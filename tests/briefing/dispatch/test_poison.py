@@ -1,27 +1,15 @@
 """A reader whose data kills workers is set aside in time, and nobody else is."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
-from briefing.dispatch import claims, groups, invariants, sender
+from briefing.dispatch import claims, groups, sender
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED, QUARANTINED
 from briefing.models import Delivery
 from tests.briefing.dispatch.dying import Worker, lease_runs_out
 from tests.briefing.dispatch.making import Provider, dispatching, outcomes
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _small_groups(settings: Settings) -> Iterator[None]:
-    settings.GROUP_SIZE, settings.BATCH_SIZE = 4, 8
-    yield
-    while Worker.living:
-        Worker.living.pop().journal.close()
-    assert "I11" not in {each.invariant for each in invariants.violations()}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workers_die")]
 
 
 def test_a_position_whose_copy_kills_three_workers_is_set_aside_and_the_batch_goes_on() -> None:

@@ -1,18 +1,15 @@
 """What a dead worker leaves behind is settled once, and nothing of it is sent again by itself."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from briefing.dispatch import (
     claims,
     control,
     groups,
     intents,
-    invariants,
     journal,
     progress,
     recovery,
@@ -25,16 +22,7 @@ from briefing.models import Batch, Delivery, EditionVariant
 from tests.briefing.dispatch.dying import Worker, clock_jumps, lease_runs_out
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _small_groups(settings: Settings) -> Iterator[None]:
-    settings.GROUP_SIZE, settings.BATCH_SIZE = 4, 8
-    yield
-    while Worker.living:
-        Worker.living.pop().journal.close()
-    assert "I11" not in {each.invariant for each in invariants.violations()}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workers_die")]
 
 
 def test_a_batch_claimed_by_a_worker_that_died_before_its_intent_loses_nobody() -> None:
