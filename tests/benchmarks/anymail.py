@@ -67,15 +67,12 @@ def rows(*, repeats: int = 5) -> Iterator[Row]:
             "POSTMARK_API_URL": f"{address}/",
             "MAILGUN_API_KEY": "key",
             "MAILGUN_API_URL": f"{address}/v3",
-            "RESEND_API_KEY": "key",
-            "RESEND_API_URL": f"{address}/",
             "MAILTRAP_API_TOKEN": "token",
             "MAILTRAP_API_URL": f"{address}/api/",
         }
         ways: dict[str, Callable[[], Row]] = {
             "postmark": lambda: _ours("postmark", 10_000),
             "mailgun": lambda: _ours("mailgun", 20_000),
-            "resend": lambda: _ours("resend", 6_000),
             "single": lambda: _ours("mailtrap", 3_000),
             "alone": lambda: _anymail_alone(600),
         }

@@ -30,10 +30,6 @@ def _mailgun(body: bytes) -> bytes:
     )
 
 
-def _resend(body: bytes) -> bytes:
-    return json.dumps({"data": [{"id": _ID}] * body.count(b'"to": ')}).encode()
-
-
 def _mailtrap(body: bytes) -> bytes:
     return json.dumps({"success": True, "message_ids": [_ID]}).encode()
 
@@ -41,7 +37,6 @@ def _mailtrap(body: bytes) -> bytes:
 _ANSWERS: dict[str, Callable[[bytes], bytes]] = {
     "/email/batch": _postmark,
     "/v3/news.example/messages": _mailgun,
-    "/emails/batch": _resend,
     "/api/send": _mailtrap,
 }
 
