@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from briefing.admin.acts import in_words, kind_in_words
 from briefing.admin.site import desk
 from briefing.models import AuditEntry
 from subscribers.admin.base import ReadOnlyAdmin
@@ -13,14 +14,16 @@ from subscribers.admin.base import ReadOnlyAdmin
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Newest first; found by person, or by what was acted on."""
 
-    list_display = ("at", "who", "act", "about", "told", "ip")
+    list_display = ("at", "who", "did", "about", "told", "ip")
     list_filter = ("actor",)
     list_select_related = ("actor",)
     search_fields = ("act",)
     search_help_text = _("An act, such as issue.dispatch")
     ordering = ("-pk",)
     sortable_by = ()
-    fields = ("at", "actor", "act", ("subject", "subject_id"), "detail", "ip")
+    # What the rows of a log are called when they are counted.
+    rows_name = _("audit entries")
+    fields = ("at", "actor", ("did", "act"), ("subject", "subject_id"), "detail", "ip")
 
     def lookup_allowed(self, lookup: str, value: str, request: object = None) -> bool:
         """Let a row's own page ask for what was done to it."""
@@ -33,10 +36,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Name the person."""
         return entry.actor.get_username() if entry.actor else None
 
+    @display(description=_("what was done"))
+    def did(self, entry: AuditEntry) -> str:
+        """Say the act in words; its code is what the search knows."""
+        return in_words(entry.act)
+
     @display(description=_("what it was about"))
     def about(self, entry: AuditEntry) -> str:
         """Name what was acted on by its kind and number."""
-        return f"{entry.subject.rpartition('.')[2]} {entry.subject_id}".strip()
+        return f"{kind_in_words(entry.subject)} {entry.subject_id}".strip()
 
     @display(description=_("detail"))
     def told(self, entry: AuditEntry) -> str:

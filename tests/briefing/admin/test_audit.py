@@ -1,6 +1,8 @@
 """Who did what at the desk is written down, once, and without a reader's address."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 
+from briefing.admin.acts import in_words
 from briefing.dispatch import control
 from briefing.models import Article, AuditEntry, Issue, User
 from subscribers import suppression
@@ -167,6 +170,30 @@ def test_a_rows_history_is_its_part_of_the_log(desk: Client) -> None:
 
     found = answer.context["cl"].result_list
     assert [entry.subject_id for entry in found] == [str(letter.pk)]
+
+
+def test_the_log_speaks_in_words_and_counts_its_entries(desk: Client, owner: User) -> None:
+    for act in ("issue.dispatch", "account.refused", "nobody.knows"):
+        AuditEntry.objects.create(at=NOW, act=act, subject="briefing.issue", subject_id="7")
+
+    shown = desk.get("/admin/briefing/auditentry/").text
+
+    assert "dispatched" in shown
+    assert "was not let in" in shown
+    assert "nobody.knows" in shown
+    assert "issue 7" in shown
+    assert "3 audit entries" in shown
+
+
+def test_every_act_that_is_written_down_has_words() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in Path("briefing/admin").rglob("*.py"))
+    written = set(
+        re.findall(
+            r'(?:record\(\s*request|changed|set|added|removed), "([a-z_]+\.[a-z_-]+)"', source
+        )
+    )
+    assert len(written) > 30
+    assert [act for act in sorted(written) if in_words(act) == act] == []
 
 
 def test_an_articles_history_is_its_versions(desk: Client) -> None:
