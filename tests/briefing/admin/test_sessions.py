@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from briefing.models import User
+from briefing.templatetags.browsers import browser_name
 from tests.briefing.admin.conftest import PASSWORD
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -115,3 +116,20 @@ def test_a_visitor_of_a_public_page_gets_no_session(client: Client, db: None) ->
 
     assert not answer.cookies
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "named"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; rv:132.0) Gecko/20100101 Firefox/132.0",
+            "Firefox, Windows",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; like Mac OS X) Version/18.1 Safari/604.1", "Safari, iPhone"),
+        ("curl/8.9.1", "curl/8.9.1"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_named_as_people_name_it(user_agent: str, named: str) -> None:
+    assert browser_name(user_agent) == named
