@@ -124,7 +124,9 @@ def left(subscription_ids: Collection[int], *, now: datetime) -> None:
     """Count readers who have just unsubscribed for the step after which they did."""
     places = SeriesPlace.objects.filter(subscription__in=subscription_ids)
     for place in places:
-        last = place.mails.order_by("-at", "-pk").first()
+        # What has not gone, or was refused, is nobody's reason.
+        received = place.mails.exclude(outcome__in=[Outcome.OWED, Outcome.REJECTED])
+        last = received.order_by("-at", "-pk").first()
         if last and last.at > now - _COUNTS_AS_LEAVING:
             SeriesStep.objects.filter(pk=last.step_id).update(left=F("left") + 1)
 
@@ -183,13 +185,14 @@ def _go_on(subscription_id: int, steps: Sequence[SeriesStep], *, now: datetime) 
         place = SeriesPlace.objects.filter(subscription=subscription_id, next_at__lte=now).first()
         if subscription is None or place is None:
             return []
-        if place.mails.filter(outcome=Outcome.OWED).exists():
+        had = list(place.mails.all())
+        if any(mail.outcome == Outcome.OWED for mail in had):
             # In order: what was given before is still on its way.
             return _wait(place, until=now + _SOON)
-        rest = _rest(place, subscription, steps, now=now)
+        rest = _rest(place, subscription, steps, had, now=now)
         if not rest:
             return _wait(place, until=None)
-        at = due_at(subscription, rest[0].day)
+        at = max([due_at(subscription, rest[0].day), *(mail.at + APART for mail in had)])
         if at > now:
             return _wait(place, until=at)
         if not _is_there(subscription, now=now):
@@ -216,7 +219,7 @@ def _doubt(subscription_id: int, steps: Sequence[SeriesStep], *, now: datetime) 
         place = SeriesPlace.objects.filter(subscription=subscription_id, next_at__lte=now).first()
         if subscription is None or place is None:
             return False
-        rest = _rest(place, subscription, steps, now=now)
+        rest = _rest(place, subscription, steps, list(place.mails.all()), now=now)
         due = [step for step in rest if due_at(subscription, step.day) <= now]
         for index, step in enumerate(due):
             mail = _give(place, subscription, rest[index:], now=now)
@@ -231,17 +234,22 @@ def _give(
     """Write down that a reader gets the first of the steps that are left, and when to look next."""
     mail = SeriesMail.objects.create(place=place, step=rest[0], at=now)
     place.reached = rest[0].day
-    place.next_at = max(due_at(subscription, rest[1].day), now + APART) if rest[1:] else None
+    place.next_at = due_at(subscription, rest[1].day) if rest[1:] else None
     place.save(update_fields=["reached", "next_at"])
     return mail
 
 
 def _rest(
-    place: SeriesPlace, subscription: Subscription, steps: Sequence[SeriesStep], *, now: datetime
+    place: SeriesPlace,
+    subscription: Subscription,
+    steps: Sequence[SeriesStep],
+    had: Sequence[SeriesMail],
+    *,
+    now: datetime,
 ) -> list[SeriesStep]:
     """Return what is left for a reader: ahead of where they stand, not had yet and not too late."""
-    had = set(place.mails.values_list("step_id", flat=True))
-    ahead = [step for step in steps if step.day > place.reached and step.pk not in had]
+    past = {mail.step_id for mail in had}
+    ahead = [step for step in steps if step.day > place.reached and step.pk not in past]
     return [step for step in ahead if due_at(subscription, step.day) > now - TOO_LATE]
 
 

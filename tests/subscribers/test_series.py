@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from subscribers import consent, privacy, sending, series, unsubscribe
+from subscribers import consent, privacy, sending, series, steps, unsubscribe
 from subscribers.models import Outbox, SeriesMail, SeriesPlace, SeriesStep, Subscriber, Subscription
+from subscribers.steps import Written
 from subscribers.suppression import Reason, suppress
 from tests.subscribers import making
 from tests.subscribers.post import Post
@@ -55,8 +56,8 @@ def test_a_reader_of_plain_text_gets_plain_text(row: list[SeriesStep], post: Pos
     assert [mail.html for mail in post.mails if mail.purpose == "step"] == [""]
 
 
-def _leave(reader: Subscription) -> None:
-    unsubscribe.by_link(reader.subscriber_id, reader.newsletter_id, origin=consent.NOWHERE, now=NOW)
+def _leave(reader: Subscription, now: datetime = NOW) -> None:
+    unsubscribe.by_link(reader.subscriber_id, reader.newsletter_id, origin=consent.NOWHERE, now=now)
 
 
 def _pause(reader: Subscription) -> None:
@@ -138,6 +139,22 @@ def test_after_a_pause_steps_that_wait_come_a_day_apart(row: list[SeriesStep], p
     assert got(post) == list(SUBJECTS.values())
 
 
+def test_what_waits_stays_a_day_apart_when_an_editor_lays_out_anew(
+    row: list[SeriesStep], post: Post
+) -> None:
+    reader = begun()
+    Subscription.objects.filter(pk=reader.pk).update(paused_until=(NOW + timedelta(days=6)).date())
+    pass_days(2, 6)
+
+    later = Written(30, "What is left", "", "Hello.")
+    steps.add(reader.newsletter, later, now=NOW + timedelta(days=6, hours=1))
+    pass_days(6.1, 6.2, 6.8)
+    assert got(post) == ["Where to begin"]
+    pass_days(6.9)
+
+    assert got(post) == ["Where to begin", "How we work"]
+
+
 def test_what_is_two_weeks_late_is_passed_over(row: list[SeriesStep], post: Post) -> None:
     begun()
 
@@ -165,6 +182,18 @@ def test_whoever_leaves_is_counted_for_the_step_before(row: list[SeriesStep], po
     day = timedelta(days=1)
     unsubscribe.one_click(early.subscriber_id, early.newsletter_id, now=NOW + 3 * day, **where)
     unsubscribe.one_click(late.subscriber_id, late.newsletter_id, now=NOW + 40 * day, **where)
+
+    assert [each.left for each in laid_out()] == [1, 0, 0]
+
+
+def test_nobody_leaves_because_of_a_step_that_has_not_gone_yet(
+    row: list[SeriesStep], post: Post
+) -> None:
+    reader = begun()
+    pass_days(2)
+    series.owe_due(now=NOW + timedelta(days=5), limit=10)
+
+    _leave(reader, now=NOW + timedelta(days=5))
 
     assert [each.left for each in laid_out()] == [1, 0, 0]
 
