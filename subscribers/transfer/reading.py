@@ -4,6 +4,7 @@ Before it: a CSV file of any length. After it: `importing`.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from subscribers.transfer.columns import (
 # Nobody's name, and no date, is longer; a quote that is never closed would swallow the file.
 _LONGEST_CELL = 20_000
 _LONGEST_NAME = 120
+# listmonk's times, in Go's own writing: with a zone's name, or its offset once more, behind them.
+_GO = re.compile(r"(\S+ \S+) ([+-]\d{4}) \S+")
 
 
 class NotAListError(ValueError):
@@ -101,7 +104,7 @@ def _person(line: int, row: list[str], columns: Columns, *, now: datetime) -> Pe
         return Refused(line, str(error))
     except UnknownStatusError:
         return Refused(line, _("How this reader stood is told in a word that is not known here."))
-    except ValueError:
+    except (ValueError, OverflowError):
         return Refused(line, _("The date is none, or still to come. Write it as 2026-11-30."))
 
 
@@ -115,10 +118,11 @@ def _name(row: list[str], columns: Columns) -> str:
 
 
 def _since(told: str, *, now: datetime) -> datetime | None:
-    """Return a time in UTC. Raises: ValueError."""
+    """Return a time in UTC. Raises: ValueError, OverflowError."""
     if not told:
         return None
-    at = datetime.fromisoformat(told.removesuffix(" UTC"))
+    found = _GO.fullmatch(told)
+    at = datetime.fromisoformat("".join(found.groups()) if found else told.removesuffix(" UTC"))
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if at > now:
         raise ValueError("still to come")

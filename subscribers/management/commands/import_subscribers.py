@@ -87,7 +87,7 @@ class Command(ExplainedCommand):
                 found = reading.read(file, dict(options["column"]), now=timezone.now())
             except (OSError, reading.NotAListError) as error:
                 raise CommandError(str(error), returncode=2) from error
-            tell = self._teller(options["refused"], stack)
+            tell = self._teller(options["refused"], options["file"], stack)
             if found.columns.service:
                 self.stdout.write(f"This is a list of {found.columns.service}.")
             counts = self._bring(found.rows, ground, tell, dry_run=options["dry_run"])
@@ -111,10 +111,15 @@ class Command(ExplainedCommand):
                 progress.update(task, advance=step.rows)
         return counts
 
-    def _teller(self, to: Path | None, stack: ExitStack) -> Any:
+    def _teller(self, to: Path | None, source: Path, stack: ExitStack) -> Any:
         """Return what says which lines were refused: into a file, else the first few of them."""
         if to is not None:
-            file = stack.enter_context(to.open("w", newline="", encoding="utf-8"))
+            if to.exists() and to.samefile(source):
+                raise CommandError("--refused would write over the list itself.", returncode=2)
+            try:
+                file = stack.enter_context(to.open("w", newline="", encoding="utf-8"))
+            except OSError as error:
+                raise CommandError(f"--refused: {error}", returncode=2) from error
             writer = csv.writer(file)
             writer.writerow(["line", "why"])
             return lambda refused: writer.writerows((each.line, each.reason) for each in refused)

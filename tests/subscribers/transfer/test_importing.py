@@ -46,9 +46,9 @@ left@example.org,true,,other,true,2021-03-04T06:00:00.000Z,
 """
 LISTMONK = """\
 uuid,email,name,attributes,status,created_at,updated_at
-u1,ada@example.org,Ada Lovelace,{},enabled,2021-03-04T06:00:00Z,2021-03-04T06:00:00Z
-u2,left@example.org,Left,{},disabled,2021-03-04T06:00:00Z,2021-03-04T06:00:00Z
-u3,barred@example.org,Barred,{},blocklisted,2021-03-04T06:00:00Z,2021-03-04T06:00:00Z
+u1,ada@example.org,Ada Lovelace,{},enabled,2021-03-04 07:00:00 +0100 CET,2021-03-04 07:00:00 +0100 CET
+u2,left@example.org,Left,{},disabled,2021-03-04 06:00:00.1234 +0000 +0000,
+u3,barred@example.org,Barred,{},blocklisted,2021-03-04 06:00:00.12 +0000 UTC,
 """
 BUTTONDOWN = """\
 email,creation_date,type,tags,notes
@@ -179,6 +179,7 @@ def test_rows_that_are_not_understood_are_named_and_the_others_come_in(tmp_path:
         b"date@example.org,,03/04/2021,",
         b"soon@example.org,,2999-01-01,",
         b"word@example.org,,,perhaps",
+        b"first@example.org,,0001-01-01T00:00:00+14:00,",
         b"short@example.org",
         b"",
         b'"quoted@example.org"x,,,',
@@ -188,7 +189,7 @@ def test_rows_that_are_not_understood_are_named_and_the_others_come_in(tmp_path:
 
     told = bring(tmp_path, b"\n".join(rows))
 
-    for line in (2, 3, 4, 5, 6, 9, 11):
+    for line in (2, 3, 4, 5, 6, 7, 10, 12):
         assert f"line {line}: " in told
     assert told.endswith("1")
     assert readers() == ["nul@example.org", "short@example.org"]
@@ -203,6 +204,17 @@ def test_refused_rows_are_written_down_where_that_is_asked_for(tmp_path: Path) -
     assert "line 2" not in told
     assert to.read_text().splitlines()[0] == "line,why"
     assert to.read_text().splitlines()[1].startswith("2,")
+
+
+def test_the_list_itself_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "list.csv")
+
+    for to in ("list.csv", "link.csv", "nowhere/refused.csv"):
+        with pytest.raises(CommandError, match="--refused"):
+            bring(tmp_path, "email\nnobody\nada@example.org\n", "--refused", str(tmp_path / to))
+
+    assert (tmp_path / "list.csv").read_text() == "email\nnobody\nada@example.org\n"
+    assert readers() == []
 
 
 def test_a_dry_run_says_the_same_and_keeps_nothing(tmp_path: Path) -> None:
