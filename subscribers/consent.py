@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from subscribers import departures, lately
 from subscribers.models import ConsentContext, ConsentNotice, ConsentRecord
 
-_SALT_BYTES = 16
+SALT_BYTES = 16
 _MOST_A_DAY = 20
 # What a restored backup must be told again, and what undoes it.
 _JOURNALLED = {
@@ -82,7 +82,7 @@ class Entry:
 
 def record(entry: Entry) -> ConsentRecord:
     """Write one act into the ledger, with its context beside it."""
-    salt = secrets.token_bytes(_SALT_BYTES)
+    salt = secrets.token_bytes(SALT_BYTES)
     origin = entry.origin
     row = ConsentRecord(
         person=entry.person,

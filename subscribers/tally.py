@@ -7,12 +7,12 @@ growth, cohorts and sources. A reader is *there* while subscribed and not withhe
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Sum
 
+from subscribers import bulk
 from subscribers.models import SignupRequest, Subscription, Tally
 
 About, Kind = Tally.About, Tally.Kind
@@ -43,7 +43,7 @@ Happened = tuple[Stand, str, datetime]
 
 def asked(signup: SignupRequest, *, now: datetime) -> None:
     """Count a request that a confirmation is owed for."""
-    day, source = _day(now), source_of(signup.source)
+    day, source = day_of(now), source_of(signup.source)
     _add(
         Counter(
             {
@@ -82,7 +82,7 @@ def released(ids: Collection[int], *, now: datetime) -> None:
 def clicked(readers: Collection[int], newsletter_id: int, *, month: date) -> None:
     """Count readers who clicked in a month for the first time in it, for the month they joined in."""
     rows = Subscription.objects.filter(newsletter_id=newsletter_id, subscriber_id__in=readers)
-    months = Counter(_month(_day(at)) for at in rows.values_list("confirmed_at", flat=True))
+    months = Counter(_month(day_of(at)) for at in rows.values_list("confirmed_at", flat=True))
     _add(
         Counter(
             {
@@ -95,7 +95,11 @@ def clicked(readers: Collection[int], newsletter_id: int, *, month: date) -> Non
 
 def begun(stands: Iterable[tuple[Stand, int]], *, now: datetime) -> None:
     """Count subscriptions written in bulk: what stands in them, and how many of them are alike."""
-    _count((*each, number) for stand, number in stands for each in _history(stand, now=now))
+    numbers = _numbers(
+        (*each, number) for stand, number in stands for each in _history(stand, now=now)
+    )
+    # A list that grew over years touches thousands of days.
+    bulk.insert(Tally, (*_KEY, "number"), ((*key, number) for key, number in numbers.items()))
 
 
 def put_together() -> int:
@@ -127,6 +131,11 @@ def sums(newsletter_id: int, about: str, *by: str) -> Iterator[tuple[Any, ...]]:
     yield from rows.values(*by).order_by().annotate(all=Sum("number")).values_list(*by, "all")
 
 
+def day_of(at: datetime) -> date:
+    """Return the day that an act counts for."""
+    return at.astimezone(UTC).date()
+
+
 def source_of(told: dict[str, str]) -> str:
     """Return a source's name: what the address of the page said of it, or nothing."""
     return " / ".join(filter(None, (str(told.get(name, "")).strip() for name in _UTM)))[:320]
@@ -145,22 +154,24 @@ def _note(ids: Collection[int], *kinds: str, now: datetime) -> None:
     if not ids:
         return
     stands = Subscription.objects.filter(pk__in=ids).values_list(*Stand._fields)
-    _count(
-        (stand, kind, now, 1)
-        for stand in map(Stand._make, stands)
-        for kind in (kinds if stand.withheld else kinds[:1])
+    _add(
+        _numbers(
+            (stand, kind, now, 1)
+            for stand in map(Stand._make, stands)
+            for kind in (kinds if stand.withheld else kinds[:1])
+        )
     )
 
 
-def _count(happened: Iterable[tuple[Stand, str, datetime, int]]) -> None:
+def _numbers(happened: Iterable[tuple[Stand, str, datetime, int]]) -> Counter[tuple[Any, ...]]:
     numbers: Counter[tuple[Any, ...]] = Counter()
     for stand, kind, at, number in happened:
-        day, cohort = _day(at), _month(_day(stand.confirmed_at))
+        day, cohort = day_of(at), _month(day_of(stand.confirmed_at))
         source = source_of(stand.source)
         numbers[stand.newsletter_id, About.DAY, kind, day, None, ""] += number
         numbers[stand.newsletter_id, About.COHORT, kind, _month(day), cohort, ""] += number
         numbers[stand.newsletter_id, About.SOURCE, kind, cohort, None, source] += number
-    _add(numbers)
+    return numbers
 
 
 def _add(numbers: Counter[tuple[Any, ...]]) -> None:
@@ -171,11 +182,6 @@ def _add(numbers: Counter[tuple[Any, ...]]) -> None:
         ),
         batch_size=1000,
     )
-
-
-@lru_cache(maxsize=4096)
-def _day(at: datetime) -> date:
-    return at.astimezone(UTC).date()
 
 
 def _month(day: date) -> date:

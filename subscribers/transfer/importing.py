@@ -4,25 +4,17 @@ Before it: `reading`. After it: the audience. An import lifts no suppression and
 who left here; whoever had left there, or never confirmed, is not taken over at all.
 """
 
-import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import islice
-from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from subscribers import address, bulk, consent, suppression, tally
-from subscribers.models import (
-    ConsentContext,
-    ConsentRecord,
-    Newsletter,
-    Subscriber,
-    Subscription,
-    Suppression,
-)
+from subscribers import address, bulk, crowd, suppression
+from subscribers.crowd import Done, Newcomer, Subscribed
+from subscribers.models import ConsentRecord, Newsletter, Subscriber, Subscription, Suppression
 from subscribers.suppression import Reason
 from subscribers.transfer.columns import Standing
 from subscribers.transfer.reading import Person, Refused
@@ -38,16 +30,7 @@ _REASONS = {
     Standing.BARRED: Reason.MANUAL,
 }
 _ACTIVE = Subscription.State.ACTIVE.value
-_SUBSCRIBER = (
-    "id person address address_key address_hash hash_key_id domain name locale time_zone format "
-    "tracking_allowed attributes created_at".split()
-)
-_SUBSCRIPTION = (
-    "subscriber_id newsletter_id state withheld frequency confirmed_at unsubscribe_reason "
-    "source".split()
-)
-_RECORD = "id person act newsletter_id page form locale basis at context_mac sha256".split()
-_CONTEXT = "record_id ip user_agent salt created_at".split()
+_IMPORTED = ConsentRecord.Act.IMPORTED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +40,10 @@ class Ground:
     newsletter: Newsletter
     basis: str
     agreed_on: date
+
+    def of(self, day: date) -> str:
+        """Return the ground as the ledger has it, for somebody who agreed on that day."""
+        return f"{self.basis[:270]} ({day.isoformat()})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,127 +82,132 @@ def bring(
 def _bring(
     people: Sequence[Person], ground: Ground, *, now: datetime, dry_run: bool
 ) -> Counter[str]:
+    # In one order, whatever the file's: two imports at once must not wait for each other.
+    people = sorted(people, key=lambda each: each.address.key)
+    keys = [each.address.key for each in people]
+    known_by = {key: address.hashes_under_all_keys(key) for key in keys}
+    stood = _stood(known_by)
+    with transaction.atomic():
+        counts = _bar(people, stood, now=now)
+        transaction.set_rollback(dry_run)
+    free = {key: known for key, known in known_by.items() if not any(stood[key].values())}
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                counts = _portion(people, ground, now=now)
+                added = _add(people, free, ground, now=now)
                 transaction.set_rollback(dry_run)
         except IntegrityError:
             # Somebody has signed up in between; looked at again, they are there.
             if attempt == _TRIES - 1:
                 raise
         else:
-            return counts
+            return counts + added
     raise AssertionError("the last try returns or raises")
 
 
-def _portion(people: Sequence[Person], ground: Ground, *, now: datetime) -> Counter[str]:
+def _stood(known_by: Mapping[str, Sequence[bytes]]) -> dict[str, dict[str, bool]]:
+    """Return by which reasons each address was ever suppressed, and whether they stand."""
+    keys = {known: key for key, hashes in known_by.items() for known in hashes}
+    stood: dict[str, dict[str, bool]] = {key: {} for key in known_by}
+    rows = Suppression.objects.filter(address_hash__in=list(keys))
+    for known, reason, lifted_at in rows.values_list("address_hash", "reason", "lifted_at"):
+        reasons = stood[keys[bytes(known)]]
+        reasons[reason] = reasons.get(reason, False) or lifted_at is None
+    return stood
+
+
+def _bar(
+    people: Iterable[Person], stood: Mapping[str, dict[str, bool]], *, now: datetime
+) -> Counter[str]:
+    """Suppress those who must not be written to; return what became of them."""
+    counts: Counter[str] = Counter()
+    for each in people:
+        reason = _REASONS.get(each.standing)
+        if reason is None:
+            continue
+        reasons = stood[each.address.key]
+        # What was lifted here, by the reader or by a person, no older list brings back.
+        if reason not in reasons:
+            suppression.suppress(each.address.key, reason, now=now, note=_FORM)
+            reasons[reason] = True
+        counts["barred" if reasons[reason] else "lifted"] += 1
+    return counts
+
+
+def _add(
+    people: Iterable[Person],
+    free: Mapping[str, Sequence[bytes]],
+    ground: Ground,
+    *,
+    now: datetime,
+) -> Counter[str]:
+    """Add those who read there and may be written to; return what became of all who are not barred."""
     counts: Counter[str] = Counter()
     wanted: dict[str, Person] = {}
     for each in people:
+        key = each.address.key
         if each.standing in _REASONS:
-            reason = _REASONS[each.standing]
-            suppression.suppress(each.address.key, reason, now=now, note=_FORM)
-            counts["barred"] += 1
-        elif each.standing is not Standing.READS:
+            continue
+        if each.standing is not Standing.READS:
             counts[each.standing.value] += 1
-        elif each.address.key in wanted:
+        elif key in wanted:
             counts["there"] += 1
+        elif key not in free:
+            counts["suppressed"] += 1
         else:
-            wanted[each.address.key] = each
-    barred = _suppressed(wanted)
-    counts["suppressed"] += len(barred)
-    taken = {key: person for key, person in wanted.items() if key not in barred}
-    known = _known(taken)
+            wanted[key] = each
+    known = _known(wanted)
     states = _states(ground.newsletter, known)
     new = {}
-    for key, person in taken.items():
+    for key, person in wanted.items():
         state = states.get(known[key][0]) if key in known else None
         if state is None:
-            new[key] = person
+            new[key] = (person, free[key][0])
         counts["added" if state is None else "there" if state == _ACTIVE else "left here"] += 1
     _write(new, known, ground, now=now)
     return counts
 
 
-def _suppressed(wanted: Iterable[str]) -> set[str]:
-    hashes = {each: key for key in wanted for each in address.hashes_under_all_keys(key)}
-    standing = Suppression.objects.filter(address_hash__in=list(hashes), lifted_at=None)
-    return {hashes[bytes(each)] for each in standing.values_list("address_hash", flat=True)}
-
-
-def _known(keys: Iterable[str]) -> dict[str, tuple[int, UUID]]:
+def _known(keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Return the readers who are there, each with their name in the ledger."""
     rows = Subscriber.objects.filter(address_key__in=list(keys))
     told = rows.values_list("address_key", "pk", "person")
-    return {key: (pk, person) for key, pk, person in told if key}
+    return {key: (pk, str(person)) for key, pk, person in told if key}
 
 
-def _states(newsletter: Newsletter, known: dict[str, tuple[int, UUID]]) -> dict[int, str]:
+def _states(newsletter: Newsletter, known: dict[str, tuple[int, str]]) -> dict[int, str]:
     numbers = [pk for pk, _person in known.values()]
     rows = Subscription.objects.filter(newsletter=newsletter, subscriber__in=numbers)
     return dict(rows.values_list("subscriber_id", "state"))
 
 
 def _write(
-    new: dict[str, Person], known: dict[str, tuple[int, UUID]], ground: Ground, *, now: datetime
+    new: dict[str, tuple[Person, bytes]],
+    known: dict[str, tuple[int, str]],
+    ground: Ground,
+    *,
+    now: datetime,
 ) -> None:
     """Write readers, subscriptions, the ledger and the tallies."""
-    made = [person for key, person in new.items() if key not in known]
+    made = [each for key, each in new.items() if key not in known]
     ids = bulk.reserve_ids(Subscriber, len(made))
-    known |= {person.address.key: (pk, uuid4()) for pk, person in zip(ids, made, strict=True)}
-    bulk.insert(Subscriber, _SUBSCRIBER, (_reader(each, known, ground, now) for each in made))
-    since = {key: person.since or _midnight(ground.agreed_on) for key, person in new.items()}
-    constant = (ground.newsletter.pk, _ACTIVE, "", Subscription.Frequency.EVERY_ISSUE.value)
-    bulk.insert(
-        Subscription,
-        _SUBSCRIPTION,
-        ((known[key][0], *constant, since[key], "", "{}") for key in new),
-    )
-    _write_ledger([(known[key][1], since[key]) for key in new], ground, now=now)
-    alike = Counter(since.values())
-    stands = (
-        (tally.Stand(ground.newsletter.pk, _ACTIVE, "", at, None, {}), number)
-        for at, number in alike.items()
-    )
-    tally.begun(stands, now=now)
-
-
-def _reader(
-    each: Person, known: dict[str, tuple[int, UUID]], ground: Ground, now: datetime
-) -> bulk.Row:
-    pk, person = known[each.address.key]
-    where = each.address
-    hashed = (address.address_hash(where.key), address.hash_key_id())
-    html = Subscriber.Format.HTML.value
-    about = (where.domain, each.name, ground.newsletter.locale, "", html, False, "{}", now)
-    return (pk, str(person), where.text, where.key, *hashed, *about)
-
-
-def _write_ledger(
-    people: Sequence[tuple[UUID, datetime]], ground: Ground, *, now: datetime
-) -> None:
-    salt = secrets.token_bytes(16)
-    mac = consent.context_mac(salt, ip="", user_agent="")
-    act, locale = ConsentRecord.Act.IMPORTED.value, ground.newsletter.locale
-    bases = {at: f"{ground.basis[:270]} ({at.date().isoformat()})" for _person, at in people}
-    hashes = {}
-    for basis in set(bases.values()):
-        row = ConsentRecord(act=act, at=now, person=uuid4(), basis=basis, form=_FORM, locale=locale)
-        row.newsletter_id, row.context_mac = ground.newsletter.pk, mac
-        hashes[basis] = consent.hashes_like(row)
-    ids = bulk.reserve_ids(ConsentRecord, len(people))
-
-    def record(number: int, person: str, basis: str) -> bulk.Row:
-        constant = (ground.newsletter.pk, "", _FORM, locale, basis, now, mac)
-        return (number, person, act, *constant, hashes[basis](person))
-
-    numbered = list(zip(ids, people, strict=True))
-    bulk.insert(
-        ConsentRecord,
-        _RECORD,
-        (record(number, str(person), bases[at]) for number, (person, at) in numbered),
-    )
-    bulk.insert(ConsentContext, _CONTEXT, ((number, "", "", salt, now) for number in ids))
+    newcomers = [
+        Newcomer(pk, name, where.text, where.key, known_by, where.domain, each.name, now)
+        for pk, name, (each, known_by) in zip(ids, crowd.persons(len(made)), made, strict=True)
+        for where in [each.address]
+    ]
+    known = known | {each.key: (each.id, each.person) for each in newcomers}
+    crowd.write_readers(newcomers, locale=ground.newsletter.locale)
+    undated = _midnight(ground.agreed_on)
+    joining = [(*known[key], each.since or undated) for key, (each, _hash) in new.items()]
+    subscribed = [Subscribed(pk, since) for pk, _name, since in joining]
+    crowd.write_subscriptions(ground.newsletter, subscribed, now=now)
+    grounds = {day: ground.of(day) for day in {since.date() for _pk, _name, since in joining}}
+    acts = [Done(name, _IMPORTED, now, grounds[at.date()]) for _pk, name, at in joining]
+    crowd.write_ledger(ground.newsletter, acts, form=_FORM)
+    # Whoever is suppressed meanwhile is not found by what was looked up at the beginning.
+    suppression.hold()
+    suppression.withhold_suppressed([pk for pk, _name, _since in joining], now=now)
 
 
 def _midnight(day: date) -> datetime:

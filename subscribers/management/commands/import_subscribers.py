@@ -35,7 +35,7 @@ consent ledger, and each reader sees them in their receipt.
 Nobody is written to because of an import: no confirmation, no welcome, no welcome series. Whoever
 has left this newsletter here stays out, and so does every suppressed or erased address. Whoever had
 left there, or never confirmed, is not taken over. Whose mail bounced there, or who complained, is
-suppressed here.
+suppressed here, unless the same was lifted here before.
 
 It may be stopped and begun again: whoever is there already is left as they are.
 
@@ -49,6 +49,7 @@ _SAID = {
     "left": "had left there, and were not taken over",
     "unconfirmed": "had not confirmed there, and were not taken over",
     "barred": "bounced, complained or were barred there, and are suppressed here",
+    "lifted": "bounced, complained or were barred there; that was lifted here, and stays so",
     "refused": "could not be understood",
 }
 _TOLD = 20

@@ -236,6 +236,16 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     assert list(ConsentRecord.objects.values_list("pk", flat=True)) == before
 
 
+def test_what_was_lifted_here_stays_lifted_when_the_list_is_brought_again(tmp_path: Path) -> None:
+    bring(tmp_path, LISTMONK)
+    suppression.lift("barred@example.org", Suppression.Reason.MANUAL, now=making.NOW)
+
+    told = bring(tmp_path, LISTMONK)
+
+    assert "1 bounced, complained or were barred there; that was lifted here" in told
+    assert not suppression.is_suppressed("barred@example.org")
+
+
 def test_columns_of_other_names_are_told(tmp_path: Path) -> None:
     text = "Adresse,Art,Seit\nada@example.org,Papier,2021-03-04\n"
 
