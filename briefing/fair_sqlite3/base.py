@@ -5,25 +5,29 @@ process takes the lock over and over. Here processes queue at a file beside the 
 kernel wakes them, and only the foremost asks SQLite.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
+from briefing.fair_sqlite3 import queue
+
 # How often the foremost looks: nobody else does meanwhile.
 _LOOKS_EVERY_MS = 1
+# Who is ahead for longer than this may have been stopped, and would be for ever.
+_QUEUES_SECONDS = 2.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection whose transactions begin in the order in which they were wanted.
 
-    The lock is SQLite's own; the queue only says who may ask for it. A statement outside of any
-    transaction waits as SQLite does.
+    The lock is SQLite's own; the queue only says who may ask for it, and for two seconds at most: a
+    process that is stopped while it is the foremost holds nobody up for longer. One that is stopped
+    with SQLite's lock does, as it would without a queue. A statement outside of any transaction waits
+    as SQLite does.
     """
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -49,16 +53,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @contextmanager
     def _foremost(self) -> Iterator[None]:
         """Wait until nobody is ahead."""
-        # A file of its own: closing the database's would drop the locks that SQLite has on it. Opened
-        # anew each time: a forked process would share what is open, and the place in the queue with it.
-        queue = os.open(f"{self.settings_dict['NAME']}-queue", os.O_RDONLY | os.O_CREAT, 0o644)
-        try:
-            flock(queue, LOCK_EX)
+        # A file of its own: closing the database's would drop the locks that SQLite has on it.
+        path = f"{self.settings_dict['NAME']}-queue"
+        with queue.turn(path, seconds=min(_QUEUES_SECONDS, self._timeout_seconds)):
             self.connection.execute(f"PRAGMA busy_timeout={_LOOKS_EVERY_MS}")
-            yield
-        finally:
-            os.close(queue)
-            self.connection.execute(f"PRAGMA busy_timeout={self._timeout_seconds * 1000:.0f}")
+            try:
+                yield
+            finally:
+                self.connection.execute(f"PRAGMA busy_timeout={self._timeout_seconds * 1000:.0f}")
 
 
 def _is_busy(error: OperationalError) -> bool:

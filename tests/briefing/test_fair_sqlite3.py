@@ -1,5 +1,8 @@
 """Who waits for a database file is the next to have it."""
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +15,7 @@ from django.conf import settings
 from django.db import OperationalError
 from pytest_django import DjangoDbBlocker
 
-from briefing.fair_sqlite3 import base
+from briefing.fair_sqlite3 import base, queue
 from briefing.fair_sqlite3.base import DatabaseWrapper
 
 Connect = Callable[..., DatabaseWrapper]
@@ -99,12 +102,71 @@ def test_time_in_the_queue_counts(connect: Connect, monkeypatch: pytest.MonkeyPa
         now += 0.1
         return now
 
-    def wait_long(_queue: int, _how: int) -> None:
+    def wait_long(_queue: int, how: int) -> None:
         nonlocal now
-        now += 30
+        now += 30 if how & LOCK_EX else 0
 
     monkeypatch.setattr(time, "monotonic", monotonic)
-    monkeypatch.setattr(base, "flock", wait_long)
+    monkeypatch.setattr(queue, "flock", wait_long)
     with transaction(keeping), pytest.raises(OperationalError, match="locked"):
         transaction(late).__enter__()
     assert 60 < now < 61, "it asked once: both waited for their turn, and nobody for more"
+
+
+# Joins the queue, says when it is the foremost, and leaves when it is told to.
+_QUEUES = """
+import sys
+from briefing.fair_sqlite3 import queue
+with queue.turn(sys.argv[1], seconds=60):
+    print("foremost", flush=True)
+    sys.stdin.readline()
+print("left", flush=True)
+"""
+
+
+def test_a_process_stopped_as_the_foremost_holds_others_up_only_for_so_long(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = connect(), connect()
+    with transaction(first):
+        pass
+    asked: list[float] = []
+
+    class Place(queue.Place):
+        def wait(self, seconds: float) -> bool:
+            asked.append(seconds)
+            return super().wait(seconds)
+
+    monkeypatch.setattr(queue, "Place", Place)
+    monkeypatch.setattr(base, "_QUEUES_SECONDS", 0.1)
+    stopped = subprocess.Popen(
+        [sys.executable, "-c", _QUEUES, str(tmp_path / "fair-queue")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with stopped:
+        assert stopped.stdin
+        assert stopped.stdout
+        try:
+            assert stopped.stdout.readline() == "foremost\n"
+            stopped.send_signal(signal.SIGSTOP)
+            for each in (first, second, first):
+                with transaction(each), each.cursor() as cursor:
+                    cursor.execute("CREATE TABLE t (a)")
+                assert asked == [0.1], "who gave up once does not queue again behind the same"
+            with transaction(first), pytest.raises(OperationalError, match="locked"):
+                transaction(connect(timeout=0.01)).__enter__()
+            assert is_queued(tmp_path / "fair"), "its place is still its own"
+        finally:
+            stopped.send_signal(signal.SIGCONT)
+        stopped.stdin.write("\n")
+        stopped.stdin.flush()
+        assert stopped.stdout.readline() == "left\n"
+
+    (given_up,) = queue.given_up.values()
+    while not given_up.reached:
+        time.sleep(0.01)  # the kernel wakes the thread that stands there still
+    with transaction(second):
+        assert asked == [0.1, 0.1], "the queue is one again"
+    assert not is_queued(tmp_path / "fair"), "who had given up left at once"
