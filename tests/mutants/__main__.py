@@ -55,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         folder = asked.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix))
         run = Run(Path(folder).resolve(), asked.side_by_side, asked.tests or _TESTS)
         mutants = making.make(_ROOT, run.copy, files)
-        answers = run.answers(mutants[:: asked.every], equals)
+        chosen = judging.spread(mutants[:: asked.every], of_each=asked.of_each)
+        answers = run.answers(chosen, equals)
     tallies = judging.tally(mutants, answers, equals)
     left = judging.unnoticed(mutants, answers, equals)
     table.show(tallies, left)
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("files", nargs="*", help="files or folders (default: the whole engine)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth change")
+    parser.add_argument(
+        "--of-each", type=int, metavar="N", help="of each file no more than N, spread over it"
+    )
     parser.add_argument(
         "--side-by-side", type=int, default=2, help="processes side by side (default: 2)"
     )

@@ -66,6 +66,19 @@ def equals(path: Path) -> list[Equal]:
     return [Equal(**each) for each in tomllib.loads(path.read_text("utf-8"))["equal"]]
 
 
+def spread(mutants: Sequence[Mutant], *, of_each: int | None) -> list[Mutant]:
+    """Return no more than so many of each file, from its first change to its last."""
+    files: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        files.setdefault(mutant.file, []).append(mutant)
+    return [
+        file[nth * len(file) // wanted]
+        for file in files.values()
+        for wanted in [min(len(file), of_each or len(file))]
+        for nth in range(wanted)
+    ]
+
+
 def tally(
     mutants: Sequence[Mutant], answers: Mapping[str, str], known: Iterable[Equal]
 ) -> list[Tally]:

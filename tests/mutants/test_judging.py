@@ -27,6 +27,15 @@ def test_an_equal_change_counts_neither_for_nor_against_a_file() -> None:
     assert judging.unnoticed(MUTANTS, answers, EQUALS) == [(MUTANTS[3], "no tests")]
 
 
+def test_a_sample_is_spread_over_each_file_and_small_files_are_in_it_wholly() -> None:
+    many = [Mutant(str(nth), OTHER, "fold", "x", "y") for nth in range(10)]
+
+    chosen = judging.spread([*MUTANTS[:2], *many], of_each=3)
+
+    assert [mutant.name for mutant in chosen] == ["1", "2", "0", "3", "6"]
+    assert judging.spread(MUTANTS, of_each=None) == MUTANTS
+
+
 def test_a_change_that_is_called_equal_and_noticed_all_the_same_counts_as_noticed() -> None:
     tallies = judging.tally(MUTANTS, {"1": "killed", "2": "killed"}, EQUALS)
 
