@@ -38,6 +38,8 @@ class Provider:
 
     answer: Callable[[Copy], Said] = lambda _copy: ACCEPTED
     down: str = ""
+    # Whether waiting does not bring it back.
+    for_good: bool = False
     # Whether the deadline of every group has passed before anything of it was started.
     late: bool = False
     # Called before each copy: where a test interferes in the midst of a group.
@@ -51,7 +53,7 @@ class Provider:
 
     def open(self, watcher: Watcher, sender: Sender) -> "ProviderSession":
         if self.down:
-            raise TransportDownError(self.down)
+            raise TransportDownError(self.down, permanent=self.for_good)
         return ProviderSession(self, watcher)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from briefing.dispatch import claims, invariants, pace, sender
+from briefing.dispatch import claims, invariants, journal, pace, sender
 from briefing.dispatch.outcome import ACCEPTED, DEFERRED
 from briefing.models import Batch, Breaker, Delivery
 from briefing.transports.base import Copy
@@ -82,6 +82,27 @@ def test_a_provider_that_is_away_is_tried_each_second_until_the_breaker_opens() 
     assert open_until
     assert open_until > timezone.now()
     assert not Delivery.objects.exists()
+
+
+def test_a_provider_that_waiting_does_not_bring_back_stops_the_dispatch_for_a_person() -> None:
+    dispatch = dispatching(2)
+
+    sender.drain(dispatch.pk, Provider(down="535 wrong password", for_good=True))
+
+    dispatch.refresh_from_db()
+    assert (dispatch.state, dispatch.reason) == ("paused", "535 wrong password")
+
+
+def test_a_drain_leaves_no_file_behind_when_the_database_knows_all_it_did() -> None:
+    dispatch = dispatching(2)
+    before = set(journal.folder().glob("*"))
+
+    # Nothing could be sent; all of it was; nothing was left to send.
+    for provider in (Provider(down="connection refused"), Provider(), Provider()):
+        sender.drain(dispatch.pk, provider)
+        Batch.objects.update(not_before=timezone.now())
+
+        assert set(journal.folder().glob("*")) == before
 
 
 def test_a_worker_that_overslept_is_not_held_against_the_account(settings: Settings) -> None:
