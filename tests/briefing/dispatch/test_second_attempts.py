@@ -53,6 +53,17 @@ def test_a_dispatch_does_not_finish_while_a_second_attempt_is_on_its_way() -> No
     assert outcomes(dispatch) == {"reader0@mail.example": DEFERRED}
 
 
+def test_second_attempts_leave_in_groups_as_large_as_the_account_takes() -> None:
+    dispatch = dispatching(5)
+    provider = deferring(dispatch)
+    sizes: list[int] = []
+    provider.grouped, provider.answer = sizes.append, lambda _copy: ACCEPTED
+
+    sender.drain(dispatch.pk, provider)
+
+    assert sizes == [2, 2, 1]
+
+
 def test_a_second_attempt_that_nobody_answers_for_lets_the_dispatch_finish_after_its_lease() -> (
     None
 ):
