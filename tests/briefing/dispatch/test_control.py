@@ -1,14 +1,15 @@
 """The switches of a dispatch: what each refuses, in words that say what to do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from briefing.dispatch import control
+from briefing.dispatch import control, trials
 from briefing.dispatch.control import DispatchRefusedError
 from briefing.dispatch.states import ForbiddenStepError
-from briefing.models import Dispatch, DispatchCount, Issue
+from briefing.models import Dispatch, DispatchCount, Issue, Trial
+from subscribers.models import Subscription
 from tests import factories
 from tests.briefing.dispatch.making import readers
 
@@ -64,6 +65,28 @@ def test_an_issue_goes_out_once_and_what_follows_waits_for_its_end(issue: Issue)
     correction = control.start_correction(issue, now=now)
     assert correction.kind == Dispatch.Kind.CORRECTION
     assert correction.edition != main.edition
+
+
+def test_of_two_people_who_press_at_once_one_is_told_that_it_went_out(
+    issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = trials.wanted
+
+    def overtaken(of: Issue, *, now: datetime) -> Trial | None:
+        monkeypatch.setattr(trials, "wanted", wanted)
+        control.start(issue, now=now)
+        return wanted(of, now=now)
+
+    monkeypatch.setattr(trials, "wanted", overtaken)
+
+    with pytest.raises(DispatchRefusedError, match=f"^{issue} has been dispatched already"):
+        control.start(issue, now=timezone.now())
+
+    # Nor is it said that nobody would get it, once everybody has left.
+    Subscription.objects.update(state=Subscription.State.UNSUBSCRIBED)
+    with pytest.raises(DispatchRefusedError, match=f"^{issue} has been dispatched already"):
+        control.start(issue, now=timezone.now())
+    assert Dispatch.objects.count() == 1
 
 
 def test_with_a_countdown_it_holds_until_that_is_over(issue: Issue) -> None:

@@ -161,6 +161,23 @@ def test_a_lost_connection_in_mid_group_gives_the_batch_back_behind_the_last_cop
     assert (batch.state, batch.intent_upto, batch.done_upto) == (Batch.State.PENDING, 1, 1)
 
 
+def test_the_first_reader_is_set_back_once_six_claims_brought_nobody_any_further() -> None:
+    dispatch = dispatching(2)
+    Batch.objects.update(claims=5)
+
+    def hang(_copy: Copy) -> None:
+        provider.down = "no reply in time"
+
+    rows: list[int] = []
+    for _claim in range(2):
+        provider = Provider(before=hang)
+        sender.drain(dispatch.pk, provider)
+        rows.append(Delivery.objects.count())
+        Batch.objects.update(not_before=timezone.now())
+
+    assert rows == [0, 1]
+
+
 def test_a_reader_over_whom_the_server_hangs_does_not_stop_the_others_for_ever() -> None:
     dispatch = dispatching(5)
     provider = Provider()
@@ -178,5 +195,6 @@ def test_a_reader_over_whom_the_server_hangs_does_not_stop_the_others_for_ever()
     assert Batch.objects.get().state == Batch.State.DONE
     rows = outcomes(dispatch)
     assert rows.pop("reader3@mail.example") == DEFERRED
+    assert Delivery.objects.get(outcome=DEFERRED).attempts == 0
     assert set(rows.values()) == {ACCEPTED}
     assert once(provider.received)

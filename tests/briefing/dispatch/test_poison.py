@@ -38,6 +38,21 @@ def test_a_position_whose_copy_kills_three_workers_is_set_aside_and_the_batch_go
     assert "reader2@mail.example" not in provider.received
 
 
+def test_three_workers_that_died_over_three_readers_set_nobody_aside() -> None:
+    dispatch = dispatching(6)
+    for reader in range(3):
+        worker = Worker(dispatch)
+        slot = worker.journal.begin(
+            batch_id=worker.held.batch_id, fence=worker.held.fence, first=0, count=3
+        )
+        worker.journal.splicing(slot, reader)
+        lease_runs_out()
+
+    sender.drain(dispatch.pk, Provider())
+
+    assert set(outcomes(dispatch).values()) == {ACCEPTED}
+
+
 def test_five_deaths_between_claim_and_intent_set_nobody_aside() -> None:
     dispatch = dispatching(6)
     for _death in range(5):

@@ -13,11 +13,12 @@ from briefing.dispatch import (
     journal,
     progress,
     recovery,
+    results,
     sender,
 )
 from briefing.dispatch.clock import Clock
 from briefing.dispatch.copies import CopyMaker, sender_of
-from briefing.dispatch.outcome import ACCEPTED, DEFERRED, UNKNOWN
+from briefing.dispatch.outcome import ACCEPTED, DEFERRED, REJECTED, UNKNOWN
 from briefing.models import Batch, Delivery, EditionVariant
 from tests.briefing.dispatch.dying import Worker, clock_jumps, lease_runs_out
 from tests.briefing.dispatch.making import Provider, dispatching, once, outcomes
@@ -45,15 +46,20 @@ def test_the_journal_tells_apart_what_was_waiting_started_and_answered() -> None
     group.copies[0].outcome = ACCEPTED
     worker.journal.answered(group.copies[0])
     worker.journal.started(group.copies[1])
+    group.copies[3].outcome = REJECTED
+    worker.journal.answered(group.copies[3])
     lease_runs_out()
 
     claims.claim(dispatch.pk, now=timezone.now())
 
-    rows = outcomes(dispatch)
-    assert rows["reader0@mail.example"] == ACCEPTED
-    assert rows["reader1@mail.example"] == UNKNOWN
-    assert rows["reader2@mail.example"] == rows["reader3@mail.example"] == DEFERRED
-    assert len(rows) == 4
+    rows = Delivery.objects.order_by("subscriber_id")
+    assert [(row.outcome, row.code, row.attempts) for row in rows] == [
+        (ACCEPTED, None, 1),
+        (UNKNOWN, "worker lost while the message was on the wire", 1),
+        (DEFERRED, "worker lost before the message was started", 0),
+        (REJECTED, "worker lost after the answer", 1),
+    ]
+    assert [row.address for row in rows] == [copy.address_hash for copy in group.copies]
 
 
 def test_copies_that_were_never_started_are_sent_and_unknown_ones_are_not() -> None:
@@ -114,7 +120,10 @@ def test_a_sleeper_whose_time_is_over_starts_nothing_that_waits(
 def test_without_a_journal_the_whole_group_is_unknown() -> None:
     dispatch = dispatching(8)
     worker = Worker(dispatch)
-    worker.intend()
+    # That they have another issue tells nothing of this one.
+    had = results.Verdict(ACCEPTED, attempts=1)
+    for copy in worker.intend().copies:
+        results.write([results.row(dispatch.pk - 1, copy.subscriber_id, had, now=timezone.now())])
     worker.journal.path.unlink()
     lease_runs_out()
 

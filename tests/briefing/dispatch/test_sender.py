@@ -121,7 +121,10 @@ def test_each_answer_becomes_its_outcome() -> None:
         "reader4@mail.example": ACCEPTED,
     }
 
-    sender.drain(dispatch.pk, Provider(answer=lambda copy: said[copy.recipient]))
+    def name(copy: Copy) -> None:
+        copy.reference = f"message {copy.recipient}"
+
+    sender.drain(dispatch.pk, Provider(answer=lambda copy: said[copy.recipient], before=name))
 
     assert outcomes(dispatch) == {
         "reader0@mail.example": ACCEPTED,
@@ -134,6 +137,11 @@ def test_each_answer_becomes_its_outcome() -> None:
     assert deferred.next_at
     assert deferred.next_at > timezone.now()
     assert deferred.code == "451 4.7.1 later"
+    assert Delivery.objects.get(outcome=UNKNOWN).code == "no answer"
+    assert {row.reference for row in dispatch.deliveries.all()} == {
+        f"message {key}" for key in said
+    }
+    assert not dispatch.deliveries.filter(address=None).exists()
     now = progress.measure(dispatch.pk)
     assert now.by_outcome["deferred"] == now.by_outcome["unknown"] == 1
     assert not control.finish_if_done(dispatch.pk, now=timezone.now())
