@@ -82,10 +82,16 @@ def test_no_fence_is_drawn_twice_after_a_restore() -> None:
 
 def test_once_a_person_lets_go_mail_leaves_again_and_each_held_dispatch_when_resumed() -> None:
     dispatch = dispatching(6)
-    holding.hold("a person said so", now=timezone.now())
-    assert answers.Answers().send(MAIL).outcome == "deferred"
+    now = timezone.now()
+    holding.hold("a person said so", now=now)
+    held = answers.Answers().send(MAIL)
+    assert (held.outcome, held.code) == ("deferred", "held: a person said so")
+    # The first reason is the one that stands.
+    holding.hold("another", now=now + timedelta(hours=1))
+    assert (holding.held(), Fence.objects.get().held_at) == ("a person said so", now)
 
-    holding.let_go(now=timezone.now())
+    holding.let_go(now=now)
+    assert (holding.held(), Fence.objects.get().held_at) == ("", None)
     provider = Provider()
     sender.drain(dispatch.pk, provider)
     assert provider.received == []
@@ -95,14 +101,32 @@ def test_once_a_person_lets_go_mail_leaves_again_and_each_held_dispatch_when_res
     assert len(provider.received) == 6
 
 
+def test_why_mail_is_held_names_nobody_and_fits_into_its_row() -> None:
+    dispatch = dispatching(2)
+
+    holding.hold("ada@mail.example said so " + "x" * 300, now=timezone.now())
+
+    dispatch.refresh_from_db()
+    assert holding.held() == dispatch.reason == f"***@*** said so {'x' * 300}"[:200]
+
+
 def test_after_half_an_hour_without_a_sign_of_life_a_dispatch_under_way_is_held() -> None:
     dispatch = dispatching(6)
     sweep(minutes=1)
 
+    # Exactly half an hour is still a sign of life.
+    holding.guard(now=Fence.objects.get().heartbeat_at + timedelta(minutes=30))
+    assert holding.held() == ""
     assert sweep(minutes=40) == []
 
     dispatch.refresh_from_db()
-    assert (dispatch.state, "no sign of life" in dispatch.reason) == ("holding", True)
+    said = "no sign of life for 39 minutes in the midst of a dispatch"
+    assert (dispatch.state, dispatch.reason) == ("holding", said)
+    alert = Alert.objects.get()
+    assert (alert.key, alert.text) == (
+        "held:all",
+        f"Everything is held: {said}. Look at the desk, then let it go or cancel.",
+    )
 
 
 def test_a_dispatch_begun_after_a_month_of_silence_is_not_held() -> None:

@@ -88,6 +88,9 @@ def test_what_a_person_sends_again_of_a_finished_dispatch_is_sent() -> None:
     sender.drain(dispatch.pk, provider)
     assert control.finish_if_done(dispatch.pk, now=timezone.now())
     readers = list(Delivery.objects.values_list("subscriber_id", flat=True))
+    over = Dispatch.objects.get()
+    over.pk, over.kind = None, Dispatch.Kind.MISSED
+    over.save(force_insert=True)
 
     assert resolving.resend(dispatch.pk, readers[:2], by="ada", now=timezone.now()) == 2
     assert sweep() == [dispatch.pk]
@@ -96,6 +99,8 @@ def test_what_a_person_sends_again_of_a_finished_dispatch_is_sent() -> None:
 
     assert sorted(outcomes(dispatch).values()) == [ACCEPTED, ACCEPTED, UNKNOWN]
     assert len(provider.received) == 5
+    over.refresh_from_db()
+    assert over.state == Dispatch.State.FINISHED
     assert control.finish_if_done(dispatch.pk, now=timezone.now())
 
 
