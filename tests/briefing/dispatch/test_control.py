@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from briefing.dispatch import control, trials
+from briefing.dispatch import control, progress, trials
 from briefing.dispatch.control import DispatchRefusedError
 from briefing.dispatch.states import ForbiddenStepError
 from briefing.models import Dispatch, DispatchCount, Issue, Trial
@@ -96,6 +96,7 @@ def test_with_a_countdown_it_holds_until_that_is_over(issue: Issue) -> None:
 
     assert (held.state, held.started_at) == ("holding", None)
     assert held.begins_at == now + timedelta(seconds=30)
+    assert progress.measure(held.pk).settled == 0
 
 
 def test_a_switch_notes_its_reason_and_what_is_over_stays_over(issue: Issue) -> None:

@@ -138,6 +138,19 @@ def test_a_wave_that_waits_is_not_late_until_its_hour_is_over(dispatch: Dispatch
         holding._hold_late(now=now)  # noqa: SLF001  a sweep would hold this copy for its silence
         dispatch.refresh_from_db()
         assert dispatch.state == state
+    assert dispatch.reason == "a wave is more than an hour late"
+
+
+def test_a_wave_that_has_begun_is_not_held_for_what_is_left_of_it(dispatch: Dispatch) -> None:
+    drain(dispatch.pk, Provider())
+    for part in Batch.objects.exclude(state="done"):
+        part.pk, part.state, part.claims = None, Batch.State.DONE, 1
+        part.save(force_insert=True)
+
+    holding._hold_late(now=timezone.now() + timedelta(hours=26))  # noqa: SLF001  as above
+
+    dispatch.refresh_from_db()
+    assert dispatch.state == Dispatch.State.RUNNING
 
 
 def test_those_it_missed_do_not_wait_for_their_hour(dispatch: Dispatch) -> None:

@@ -61,10 +61,11 @@ def test_a_finished_dispatch_says_so_and_its_numbers_add_up() -> None:
     dispatch = dispatching(7)
     sender.drain(dispatch.pk, Provider())
 
-    assert control.finish_if_done(dispatch.pk, now=timezone.now())
+    over_at = timezone.now()
+    assert control.finish_if_done(dispatch.pk, now=over_at)
 
     now = progress.measure(dispatch.pk)
-    assert now.state == Dispatch.State.FINISHED
+    assert (now.state, now.finished_at) == (Dispatch.State.FINISHED, over_at)
     assert now.planned == 7 == now.by_outcome["accepted"]
     assert now.over
     assert now.open == 0

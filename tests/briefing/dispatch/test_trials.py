@@ -18,6 +18,7 @@ from briefing.dispatch import (
     invariants,
     judging,
     planner,
+    progress,
     sender,
     timetable,
     trials,
@@ -93,6 +94,8 @@ def test_the_canary_goes_first_and_the_others_a_quarter_of_an_hour_later(
         sweep(minutes)
         assert sent(dispatch, provider) == FIRST
         assert state(dispatch) == ("canary", "waiting")
+    assert progress.measure(dispatch.pk).pace_from is None
+    assert progress.measure(dispatch.pk).settled_before == 0
     sweep(2)
     assert sent(dispatch, provider) == READERS
     assert state(dispatch) == ("running", "passed")
@@ -102,6 +105,9 @@ def test_the_canary_goes_first_and_the_others_a_quarter_of_an_hour_later(
     assert invariants.violations() == []
     trial = Trial.objects.get()
     assert (trial.figures["readers"], trial.figures["accepted"], trial.decided_by) == (4, 4, "")
+    # How fast it goes is measured without those whom the others waited for.
+    now = progress.measure(dispatch.pk)
+    assert (now.pace_from, now.settled_before) == (trial.decided_at, 4)
 
 
 def test_refusals_halt_it_at_once_and_people_are_told_once(dispatch: Dispatch) -> None:
