@@ -129,7 +129,9 @@ def test_after_half_an_hour_without_a_sign_of_life_a_dispatch_under_way_is_held(
     sweep(minutes=1)
 
     # Exactly half an hour is still a sign of life.
-    holding.guard(now=Fence.objects.get().heartbeat_at + timedelta(minutes=30))
+    alive_at = Fence.objects.get().heartbeat_at
+    assert alive_at
+    holding.guard(now=alive_at + timedelta(minutes=30))
     assert holding.held() == ""
     assert sweep(minutes=40) == []
 
