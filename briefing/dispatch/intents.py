@@ -48,7 +48,7 @@ def deadline(started: float) -> float:
 class Step:
     """One turn of the drain: the groups answered since the last, recorded with the next intent.
 
-    `meanwhile` is called between copies: the group before is on its way while this one is built.
+    `meanwhile` is called between statements and copies: the group before is on its way all the while.
     `begun` is `now` on the monotonic clock, or sooner: what is intended is sent within a lease of it.
     """
 
@@ -76,11 +76,13 @@ def _intend(step: Step, held: Held, maker: CopyMaker, *, size: int) -> InFlight 
     until = deadline(step.begun)
     with transaction.atomic():
         record_in(step.answered, now=step.now)
+        step.meanwhile()
         stopped = _refusal(step.dispatch)
         if stopped is None:
             of = {"batch_id": held.batch_id, "fence": held.fence}
             slot = step.journal.begin(**of, first=first, count=upto - first, deadline=until)
             copies, settled = Preparing(step, held, maker, slot).prepare(range(first, upto))
+            step.meanwhile()
             if not _commit(held, upto, settled, now=step.now):
                 step.journal.end(slot)
                 stopped = Stopped("fence", lost=True)
@@ -116,6 +118,7 @@ class Preparing:
         readers = dialect().lock_readers(
             dispatch.issue.newsletter_id, ids, today=self.step.now.date()
         )
+        self.step.meanwhile()
         taken = self._duplicates(readers.values())
         before = self._settled_before(ids)
         copies: list[Copy] = []

@@ -135,6 +135,7 @@ class Drain:
         while not self.report.down:
             if self.load.needs_batch and not self.load.hold_next() and not self._is_due_again():
                 return 0
+            session.turn()
             size, wait = self.pace.ask(self.load.held, now=self.clock.now())
             if size:
                 return size

@@ -46,7 +46,7 @@ class Worker:
         assert held
         self.held = held
         self.maker = Watchful(held, self.dispatch)
-        # Called between copies: the group before is served meanwhile.
+        # Called between statements and copies: the group before is served meanwhile.
         self.meanwhile: Callable[[], None] = lambda: None
 
     def intend(

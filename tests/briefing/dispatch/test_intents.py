@@ -224,11 +224,12 @@ def test_the_time_until_then_begins_with_the_step_and_not_behind_its_commit(
     assert group.wire.deadline == 1058.0
 
 
-def test_between_copies_the_group_before_is_served(db: None) -> None:
+def test_between_statements_and_copies_the_group_before_is_served(db: None) -> None:
     with holding(25) as worker:
         built: list[int] = []
         worker.meanwhile = lambda: built.append(-1)
         worker.maker.before = built.append
         worker.send(25)
 
-    assert [place for place, each in enumerate(built) if each == -1] == [0, 11, 22]
+    # Behind the answers' rows and the locks; before each ten copies; before the commit.
+    assert [place for place, each in enumerate(built) if each == -1] == [0, 1, 2, 13, 24, 30]
