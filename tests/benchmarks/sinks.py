@@ -1,13 +1,16 @@
 """Starts the receiving side of a measurement, and Postfix's own sender as the reference."""
 
 import os
+import selectors
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import cast
 
 _POSTFIX = "/usr/sbin:/usr/lib/postfix/sbin:/usr/libexec/postfix"
 
@@ -75,6 +78,27 @@ def smtp_source_rate(port: int, *, messages: int, bytes_each: int, sessions: int
         stdout=subprocess.DEVNULL,
     )
     return messages / (time.monotonic() - started)
+
+
+def round_trip_seconds(port: int, *, sockets: int, times: int = 50) -> float:
+    """Return what an answer takes by the mean, over so many connections that ask and do nothing else."""
+    trips: list[float] = []
+    asked_at: dict[socket.socket, float] = {}
+    with selectors.DefaultSelector() as selector, ExitStack() as open_ones:
+        for _ in range(sockets):
+            each = open_ones.enter_context(socket.create_connection(("127.0.0.1", port)))
+            each.recv(100)
+            selector.register(each, selectors.EVENT_READ)
+            asked_at[each] = time.monotonic()
+            each.sendall(b"NOOP\r\n")
+        while len(trips) < sockets * times:
+            for key, _events in selector.select():
+                each = cast(socket.socket, key.fileobj)
+                each.recv(100)
+                trips.append(time.monotonic() - asked_at[each])
+                asked_at[each] = time.monotonic()
+                each.sendall(b"NOOP\r\n")
+    return statistics.mean(trips)
 
 
 def _wait(port: int) -> None:
