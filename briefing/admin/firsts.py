@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -45,6 +46,15 @@ class FirstWaveForm(forms.Form):
         field.choices = _choices(issue, planned)
         self._issue, self._readers = issue, planned
         field.initial = issue.first_wave
+        fewest = trials.fewest(Issue.FirstWave.SUBJECTS)
+        if issue.second_subject and planned < fewest:
+            field.help_text = _(
+                "Everybody gets the first subject: trying a second one takes %(fewest)s readers or "
+                "more, or it would be chance which of them is ahead."
+            ) % {"fewest": intcomma(fewest)}
+        elif issue.second_subject and issue.counts_clicks and not issue.first_wave:
+            # Whoever has written a second one means to try it.
+            field.initial = Issue.FirstWave.SUBJECTS
         self.fields["minutes"].initial = issue.first_wave_minutes
         if planned < sampling.FEWEST_READERS:
             del self.fields["minutes"]

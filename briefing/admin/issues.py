@@ -53,7 +53,7 @@ class IssueAdmin(VersionedAdmin):
     inlines = (IssueItemInline,)
     fieldsets = (
         (None, {"fields": ("subject", "second_subject", "preheader", "intro", "counts_clicks")}),
-        (_("Place"), {"fields": (("newsletter", "number"), ("status", "published_at"))}),
+        (_("Where it stands"), {"fields": (("newsletter", "number"), ("status", "published_at"))}),
     )
     readonly_fields = ("newsletter", "number", "status", "published_at")
 

@@ -7,11 +7,12 @@ from http import HTTPStatus
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from briefing.admin import unsaved
 
 _BEGAN, _TOUCHED = "desk_began", "desk_touched"
 # How exactly idleness is measured: each write of a session is a write to the database.
@@ -28,25 +29,31 @@ class SessionLimitsMiddleware:
         # Public pages have no session, and whoever is about to log in has none yet: nobody to ask for.
         session = getattr(request, "session", None)
         if session is None or (_BEGAN not in session and not session.session_key):
-            return _as_a_whole(request, self._get_response(request))
+            return _nothing_lost(request, self._get_response(request))
         if request.user.is_authenticated and not _still_fresh(request):
+            # The view then leads to the login, once Django has looked at where a form came from.
             logout(request)
-            messages.info(request, _("You were logged out: the session was too old or left alone."))
-            return _as_a_whole(request, redirect_to_login(request.get_full_path()))
-        return _as_a_whole(request, self._get_response(request))
+            if request.method != "POST":
+                messages.info(
+                    request, _("You were logged out: the session was too old or left alone.")
+                )
+        return _nothing_lost(request, self._get_response(request))
 
 
-def _as_a_whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Have a page that asked for a part of itself load anew when the answer is to log in.
+def _nothing_lost(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Give back what somebody wrote when the answer is to log in.
 
-    Otherwise the form would stand in the middle of a dispatch that still seems to go on.
+    A page that asked for a part of itself is loaded anew: otherwise the form to log in would stand
+    in the middle of a dispatch that still seems to go on.
     """
     leads_out = response.status_code == HTTPStatus.FOUND and response["Location"].startswith(
         (reverse("account_login"), reverse("admin:login"))
     )
-    if not leads_out or not request.headers.get("HX-Request"):
+    if not leads_out:
         return response
-    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+    return unsaved.give_back(request) if unsaved.is_in(request) else response
 
 
 def _still_fresh(request: HttpRequest) -> bool:

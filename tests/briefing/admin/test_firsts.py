@@ -91,6 +91,14 @@ def test_to_a_few_readers_it_is_not_offered(desk: Client, db: None) -> None:
     page = desk.get(f"/admin/issues/{factories.issue().pk}/dispatch/").content.decode()
     assert 'value="canary"' not in page
     assert 'name="minutes"' not in page
+    assert "trying a second one" not in page
+
+
+def test_a_second_subject_that_too_few_readers_would_try_says_so(desk: Client, db: None) -> None:
+    readers(3)
+    draft = factories.issue(second_subject="A second one")
+    page = desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
+    assert "trying a second one takes 1,000 readers" in page
 
 
 def test_each_reader_may_get_it_at_this_hour_of_their_own(desk: Client, db: None) -> None:
@@ -174,7 +182,10 @@ def test_two_subjects_are_tried_when_sent_so_and_the_report_says_which_won(
     # It counts no clicks: nothing could be compared.
     assert "does not count them" in desk.post(address, chosen).content.decode()
     Issue.objects.filter(pk=draft.pk).update(counts_clicks=True)
-    assert "Each subject to about 4 readers" in desk.get(address).content.decode()
+    page = desk.get(address).content.decode()
+    assert "Each subject to about 4 readers" in page
+    # Whoever has written it means to try it.
+    assert 'value="subjects" id="id_first_wave_2" checked' in page
     desk.post(address, chosen)
     dispatch = Dispatch.objects.get()
     Dispatch.objects.update(state=Dispatch.State.CANARY, begins_at=None, started_at=timezone.now())

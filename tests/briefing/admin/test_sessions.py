@@ -1,5 +1,6 @@
 """How long somebody stays logged in."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from django.test import Client
 from briefing.models import User
 from briefing.templatetags.browsers import browser_name
 from tests.briefing.admin.conftest import PASSWORD
+from tests.factories import issue
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -88,6 +90,65 @@ def test_a_page_that_refreshes_itself_is_loaded_anew_when_its_session_is_over(
 
     # The form to log in would otherwise stand in the place of the figures.
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+
+
+@pytest.mark.parametrize("ended", [timedelta(minutes=31), None])
+def test_what_was_written_is_given_back_when_the_session_is_over(
+    here: Client, clock: "time_machine.Traveller", ended: timedelta | None
+) -> None:
+    draft = issue()
+    compose = f"/admin/issues/{draft.pk}/arrange/?words=dock"
+    written = {"subject": "A harbour", "intro": "Two\nlines", "articles": [3, 1]}
+    if ended:
+        clock.shift(ended)
+    else:
+        Session.objects.all().delete()
+
+    answer = here.post(compose, written)
+
+    page = answer.content.decode()
+    assert "You were logged out" in page
+    fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+    assert [each for each in fields if each[0] != "csrfmiddlewaretoken"] == [
+        ("subject", "A harbour"),
+        ("intro", "Two\nlines"),
+        ("articles", "3"),
+        ("articles", "1"),
+    ]
+    assert '<form method="post">' in page
+    # Without JavaScript the new login's token is not in it: then a text is copied by hand.
+    assert "<pre" in page
+
+
+def test_a_forged_form_is_never_given_back_to_be_pressed(here: Client) -> None:
+    here.handler.enforce_csrf_checks = True
+    Session.objects.all().delete()
+
+    answer = here.post("/admin/mail/hold/", {"reason": "chosen by somebody else"})
+
+    assert "chosen by somebody else" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "same-origin"}])
+def test_a_script_of_the_desk_is_led_to_the_login_as_before(
+    here: Client, headers: dict[str, str]
+) -> None:
+    Session.objects.all().delete()
+
+    assert here.post("/admin/articles/0/keep/", {"body": "x"}, headers=headers).status_code == 302
+
+
+def test_the_frame_of_a_mail_says_that_its_session_is_over(here: Client) -> None:
+    Session.objects.all().delete()
+
+    answer = here.post(
+        "/admin/issues/1/look/",
+        {"subject": "A harbour"},
+        headers={"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    )
+
+    assert "Log in again in another window" in answer.content.decode()
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
 def test_changing_the_password_ends_every_session(here: Client, owner: User) -> None:

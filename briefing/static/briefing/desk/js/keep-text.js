@@ -7,14 +7,7 @@ for (const status of document.querySelectorAll('[data-behaviour~="keep-text"]'))
   let timer = 0;
   let saving = false;
 
-  // Who logs in again in another window has a new token there; with the old one nothing is taken.
-  function renew() {
-    const token = document.cookie.match(/(?:^|; )(?:__Host-csrf|csrftoken)=([^;]+)/)?.[1];
-    if (token && form.elements.csrfmiddlewaretoken) form.elements.csrfmiddlewaretoken.value = token;
-  }
-
   async function keep() {
-    renew();
     const body = new FormData();
     for (const name of NAMES) body.set(name, form.elements[name]?.value ?? "");
     try {
@@ -31,5 +24,5 @@ for (const status of document.querySelectorAll('[data-behaviour~="keep-text"]'))
     clearTimeout(timer);
     timer = setTimeout(() => { if (!saving) keep(); }, PAUSE_MILLISECONDS);
   });
-  form?.addEventListener("submit", () => { saving = true; clearTimeout(timer); renew(); });
+  form?.addEventListener("submit", () => { saving = true; clearTimeout(timer); });
 }
