@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "briefing.web.staff.StaffHistoryMiddleware",
+    "briefing.web.staff.HouseClockMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "briefing.admin.sessions.SessionLimitsMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -275,10 +276,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---------------------------------------------------------------------------- languages
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE, TIME_ZONE = "en", env.str("TIME_ZONE", "UTC")
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 FORMAT_MODULE_PATH = ["briefing.formats"]
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
 
 # ---------------------------------------------------------------------------- security
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": sources.PUBLIC}

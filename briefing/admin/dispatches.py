@@ -53,4 +53,4 @@ class DispatchAdmin(ReadOnlyAdmin):
     )
     def state_shown(self, dispatch: Dispatch) -> tuple[str, str]:
         """Show the state as a label."""
-        return dispatch.state, dispatch.get_state_display()
+        return dispatch.state, dispatch.state_told

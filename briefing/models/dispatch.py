@@ -1,6 +1,7 @@
 """One sending of one edition, the batches it is cut into, and the fence that orders workers."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from briefing.models.edition import Edition, EditionVariant
@@ -18,7 +19,7 @@ class Dispatch(models.Model):
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
         HOLDING = "holding", _("holding")
-        CANARY = "canary", _("canary")
+        CANARY = "canary", _("with the first readers")
         RUNNING = "running", _("running")
         PAUSED = "paused", _("paused")
         CANCELLED = "cancelled", _("cancelled")
@@ -61,6 +62,11 @@ class Dispatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.issue} · {self.get_kind_display()}"
+
+    @property
+    def state_told(self) -> str:
+        """The state as a person would say it: while it can be undone, nothing is held yet."""
+        return gettext("about to begin") if self.begins_at else self.get_state_display()
 
 
 class DispatchCount(models.Model):

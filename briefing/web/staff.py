@@ -5,14 +5,19 @@ classes of theirs in the list of middleware, so the list names each.
 """
 
 from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from simple_history.middleware import HistoryRequestMiddleware
+
+from subscribers.models import Newsletter
 
 # Paths where a member of staff is known. Everywhere else there is no session and no cookie.
 _PATHS = ("/admin/", "/accounts/")
@@ -42,6 +47,27 @@ class StaffAuthenticationMiddleware(_AtTheDesk, AuthenticationMiddleware):
 
 class StaffMessageMiddleware(_AtTheDesk, MessageMiddleware):
     """Django's messages, which wait in the session."""
+
+
+class HouseClockMiddleware:
+    """Times at the desk, as they are shown and as they are typed, are those of the house."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_staff_path(request.path):
+            return self._get_response(request)
+        with timezone.override(ZoneInfo(house_zone())):
+            return self._get_response(request)
+
+
+def house_zone() -> str:
+    """Return the zone that an operator has set, or else that of the first newsletter."""
+    if settings.TIME_ZONE != "UTC":
+        return str(settings.TIME_ZONE)
+    zones = Newsletter.objects.order_by("pk").values_list("time_zone", flat=True)
+    return zones.first() or settings.TIME_ZONE
 
 
 class StaffHistoryMiddleware:

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from briefing.admin import roles
 from briefing.models import AuditEntry, User
 from subscribers import consent, privacy, sealing, triggers, unsubscribe
-from subscribers.models import ConsentRecord, Subscriber
+from subscribers.models import ConsentRecord, Newsletter, Subscriber
 from tests.accessibility import assert_accessible
 from tests.briefing.admin.conftest import holder_of, log_in
 from tests.subscribers.making import NOW, confirmed, notice
@@ -27,6 +27,8 @@ def _reader() -> Subscriber:
     notice(version=2, text="Ein *anderer* Wortlaut.\n", locale="de")
     confirmed("neighbour@example.org")
     row = confirmed("anna@example.org")
+    # What is called UTC below is so whatever the clock of the house.
+    Newsletter.objects.update(time_zone="Asia/Tokyo")
     sealing.seal(now=NOW)
     unsubscribe.one_click(row.subscriber_id, row.newsletter_id, origin=consent.NOWHERE, now=NOW)
     return row.subscriber
@@ -53,6 +55,7 @@ def test_the_document_has_every_act_each_wording_and_a_proof_that_leads_to_the_s
     assert "Ein *anderer* Wortlaut." not in page
     assert "Sound:" in page
     assert "not yet: the next seal takes it in" in page
+    assert f"Requested, {NOW:%Y-%m-%d %H:%M:%S} UTC" in page
     for record in consent.history(reader.person):
         receipt = sealing.receipt(record)
         assert hashlib.sha256(_statement(page, record).encode()).hexdigest() == receipt["sha256"]

@@ -65,6 +65,7 @@ def test_while_it_can_be_undone_nobody_is_said_to_be_written_to(
     page = words(desk, Dispatch.objects.get())
 
     assert "Nobody has been written to yet." in page
+    assert "About to begin" in page
     assert "being written to" not in page
     assert "being planned" not in page
 
@@ -96,7 +97,8 @@ def test_to_a_few_readers_it_is_not_offered(desk: Client, db: None) -> None:
 
 def test_a_second_subject_that_too_few_readers_would_try_says_so(desk: Client, db: None) -> None:
     readers(3)
-    draft = factories.issue(second_subject="A second one")
+    draft = factories.issue()
+    Issue.objects.update(second_subject="A second one")
     page = desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
     assert "trying a second one takes 1,000 readers" in page
 

@@ -1,5 +1,7 @@
 """The desk shows what it registered, to whom may see it, in the order of the work."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core import checks
@@ -7,11 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.admin.navigation import PLACES
-from briefing.models import User
+from briefing.models import Issue, User
 from tests.briefing.admin.conftest import shown_models
-from tests.factories import article, noise
+from tests.factories import article, issue, newsletter, noise
 from tests.subscribers.making import confirmed
 
 
@@ -54,6 +58,30 @@ def test_the_side_bar_shows_only_what_somebody_may_open(client: Client, db: None
 
 def test_an_app_of_django_is_no_place_at_the_desk(desk: Client) -> None:
     assert desk.get("/admin/briefing/").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize(("set_by_operator", "shown"), [("UTC", "17:00"), ("Europe/Berlin", "09:00")])
+def test_times_are_shown_and_typed_by_the_clock_of_the_house(
+    desk: Client, settings: Settings, set_by_operator: str, shown: str
+) -> None:
+    settings.TIME_ZONE = set_by_operator
+    newsletter(time_zone="Asia/Tokyo")
+    written = article(published_at=datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+
+    page = desk.get(f"/admin/briefing/article/{written.pk}/change/").content.decode()
+
+    assert f'value="{shown}' in page
+    assert timezone.get_current_timezone_name() == set_by_operator
+
+
+def test_what_is_called_utc_is_utc_whatever_the_clock_of_the_house(desk: Client) -> None:
+    newsletter(time_zone="Asia/Tokyo")
+    draft = issue()
+    Issue.objects.update(send_at=datetime(2099, 3, 2, 8, 0, tzinfo=UTC), zone="Europe/Berlin")
+
+    page = desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
+
+    assert "2 Mar 2099, 09:00 in Europe/Berlin, which is 2 Mar, 08:00 UTC" in page
 
 
 @pytest.mark.parametrize("address", lists())
