@@ -14,6 +14,7 @@ BAR = 8
 HEIGHT = 40
 CELL = 10
 LENGTH = 1000
+_FEWEST = 12
 _PALEST = 0.15
 
 
@@ -58,7 +59,9 @@ def band(name: Words, tone: str, numbers: Sequence[int], *, total: int | None = 
         height = round(HEIGHT * max(number, 0) / (most or 1), 2)
         bars.append(Bar(index * STEP, round(HEIGHT - height, 2), BAR, height))
     every = sum(numbers) if total is None else total
-    return Band(name, tone, every, most, max(len(numbers) * STEP, 1), bars)
+    # One bar alone would be as wide as the page.
+    slots = len(numbers) if len(numbers) > 1 else _FEWEST
+    return Band(name, tone, every, most, slots * STEP, bars)
 
 
 def grid(rows: Sequence[Sequence[float]]) -> Grid:

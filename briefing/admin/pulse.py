@@ -17,20 +17,25 @@ _NAMES = {
     backlog.ISSUES: _("Issues go out"),
     backlog.SEALS: _("Consent is sealed"),
 }
+_LEAVES = (backlog.MAILS, backlog.ISSUES)
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One kind of work. `since` is when the oldest undone piece became due, if it is late."""
+    """One kind of work. `since` is when the oldest undone piece became due, if it is late.
+
+    `leaves` says whether it is mail, which a hold stops on purpose.
+    """
 
     name: str | Promise
     since: datetime | None
+    leaves: bool
 
 
 def read(*, now: datetime) -> list[Beat]:
     """Return every kind of work, late or in time."""
     due = backlog.oldest()
-    return [Beat(name, _late(due[work], now)) for work, name in _NAMES.items()]
+    return [Beat(name, _late(due[work], now), work in _LEAVES) for work, name in _NAMES.items()]
 
 
 def _late(due: datetime | None, now: datetime) -> datetime | None:

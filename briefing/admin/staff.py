@@ -133,6 +133,7 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
             kwargs["widget"] = CheckboxSelectMultiple
             kwargs["form_class"] = RoleField
             kwargs["help_text"] = ""
+            kwargs["label"] = _("Roles")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(

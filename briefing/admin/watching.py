@@ -17,7 +17,7 @@ from briefing.admin import audit, firsts, going, trail
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.screen import render
 from briefing.admin.sending import Excluded, excluded_from
-from briefing.dispatch import control, deciding, lanes, timetable
+from briefing.dispatch import control, deciding, holding, lanes, timetable
 from briefing.dispatch.progress import Progress, measure
 from briefing.dispatch.states import ENDED, SENDING, ForbiddenStepError
 from briefing.models import Delivery, Dispatch, Trial
@@ -63,6 +63,7 @@ class Panel:
     lanes: list[lanes.Lane]
     troubles: list[str]
     is_over: bool
+    is_held: bool
 
 
 def panel(dispatch_id: int) -> Panel:
@@ -89,6 +90,7 @@ def panel(dispatch_id: int) -> Panel:
         lanes=domains,
         troubles=[] if is_over else list(going.troubles(dispatch_id, progress, domains, now=now)),
         is_over=is_over,
+        is_held=not is_over and bool(holding.held()),
     )
 
 

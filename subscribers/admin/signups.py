@@ -1,5 +1,7 @@
 """What came in by the forms, and the mails owed because of it."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -63,7 +65,7 @@ class OutboxAdmin(ReadOnlyAdmin):
         "state_shown",
         "attempts",
         "code",
-        "next_at",
+        "next_shown",
     )
     list_filter = ("state", "purpose")
     list_select_related = ("newsletter",)
@@ -77,6 +79,11 @@ class OutboxAdmin(ReadOnlyAdmin):
         ("signup", "subscriber"),
         "step",
     )
+
+    @display(description=_("next attempt at"))
+    def next_shown(self, mail: Outbox) -> Any:
+        """Say when it is tried next; what has its answer is not tried again."""
+        return mail.next_at if mail.state in {Outbox.State.OWED, Outbox.State.LEAVING} else None
 
     @display(
         description=_("state"),

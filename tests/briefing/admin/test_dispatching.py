@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from playwright.sync_api import Page
 
 from briefing.admin.watching import panel
-from briefing.dispatch import control
+from briefing.dispatch import control, holding
 from briefing.models import Batch, Bucket, Dispatch, Issue, Question, User
-from tests.factories import issue, subscription
+from tests.factories import article, issue, subscription
 from tests.queue import Doorbell
 
 
@@ -206,6 +206,25 @@ def test_the_screen_says_how_each_domain_goes_and_which_one_slows_us(
     assert "slowed to 10 a second" in page
     assert "all others" in page
     assert "When it will be over is not known yet." in page
+
+
+def test_while_all_mail_is_held_no_screen_says_that_anybody_is_written_to(
+    desk: Client, running: Dispatch
+) -> None:
+    address = f"/admin/briefing/dispatch/{running.pk}/change/"
+    draft = issue(articles=[article("Chips for robots")])
+    holding.hold("for a look", now=timezone.now())
+    # It was begun while the switch was off already.
+    Dispatch.objects.update(state=Dispatch.State.RUNNING)
+
+    watched = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    assert "nobody is written to before it is let go" in watched
+    assert "When it will be over" not in watched
+    assert "begins by itself when it is let go" in desk.get(
+        f"/admin/issues/{draft.pk}/dispatch/"
+    ).content.decode()
+    assert desk.get("/admin/").content.decode().count("not now: all mail is held") == 2
 
 
 def test_who_watches_while_another_undoes_it_is_told(desk: Client, running: Dispatch) -> None:

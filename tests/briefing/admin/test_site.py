@@ -60,7 +60,9 @@ def test_an_app_of_django_is_no_place_at_the_desk(desk: Client) -> None:
     assert desk.get("/admin/briefing/").headers["Location"] == "/admin/"
 
 
-@pytest.mark.parametrize(("set_by_operator", "shown"), [("UTC", "17:00"), ("Europe/Berlin", "09:00")])
+@pytest.mark.parametrize(
+    ("set_by_operator", "shown"), [("UTC", "17:00"), ("Europe/Berlin", "09:00")]
+)
 def test_times_are_shown_and_typed_by_the_clock_of_the_house(
     desk: Client, settings: Settings, set_by_operator: str, shown: str
 ) -> None:
