@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -100,12 +100,15 @@ def panel(dispatch_id: int) -> Panel:
 def watch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the whole screen, or to htmx only the panel that changes."""
     rows = Dispatch.objects.select_related("issue__newsletter", "edition")
-    if request.headers.get("HX-Request") and not rows.filter(pk=pk).exists():
-        # Somebody has undone it, here or at another desk, and this one still looks.
+    try:
+        dispatch = rows.get(pk=pk)
+        first = firsts.seen(dispatch)
+        context: dict[str, Any] = {"dispatch": dispatch, "panel": panel(pk), "first": first}
+    except Dispatch.DoesNotExist as error:
+        if not request.headers.get("HX-Request"):
+            raise Http404 from error
+        # Somebody has undone it, here or at another desk, even while this one was looking.
         return TemplateResponse(request, "desk/_dispatch_undone.html")
-    dispatch = get_object_or_404(rows, pk=pk)
-    first = firsts.seen(dispatch)
-    context: dict[str, Any] = {"dispatch": dispatch, "panel": panel(pk), "first": first}
     if request.headers.get("HX-Request"):
         response = TemplateResponse(request, "desk/_dispatch_panel.html", context)
         seen = request.GET.get("seen", dispatch.state)

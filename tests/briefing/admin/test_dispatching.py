@@ -221,9 +221,10 @@ def test_while_all_mail_is_held_no_screen_says_that_anybody_is_written_to(
 
     assert "nobody is written to before it is let go" in watched
     assert "When it will be over" not in watched
-    assert "begins by itself when it is let go" in desk.get(
-        f"/admin/issues/{draft.pk}/dispatch/"
-    ).content.decode()
+    assert (
+        "begins by itself when it is let go"
+        in desk.get(f"/admin/issues/{draft.pk}/dispatch/").content.decode()
+    )
     assert desk.get("/admin/").content.decode().count("not now: all mail is held") == 2
 
 
