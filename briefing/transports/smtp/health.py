@@ -46,4 +46,5 @@ class Health:
 
     def unreachable(self, reason: str, *, permanent: bool) -> None:
         """Learn that no connection is left and none can be opened."""
-        self.trouble, self.for_good = reason, permanent
+        if permanent or not self.trouble:
+            self.trouble, self.for_good = reason, permanent
