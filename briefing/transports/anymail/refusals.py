@@ -32,15 +32,14 @@ def answer_to(error: AnymailError, provider: str) -> Answer:
 
 
 def _was_under_way(error: AnymailError) -> bool:
-    """Whether a call without an answer may have arrived: a connection stood."""
+    """Whether a call without an answer may have arrived: a connection stood, and was trusted."""
     cause = error.__cause__
-    if cause is None:
-        return False
     if not isinstance(cause, requests.RequestException):
-        return not ses.never_left(cause)
+        return ses.may_have_left(cause)
     within = cause.args[0] if cause.args else None
     reason = getattr(within, "reason", within)
-    return not isinstance(reason, NewConnectionError | ConnectTimeoutError)
+    never = isinstance(reason, NewConnectionError | ConnectTimeoutError)
+    return not never and not ses.is_untrusted(cause)
 
 
 def _reply(response: Any) -> Reply:

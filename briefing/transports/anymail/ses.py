@@ -62,6 +62,15 @@ class SesCaller:
             announce(None)
 
 
+def may_have_left(error: BaseException | None) -> bool:
+    """Whether an error is of boto3, and of a call of which something was said to the provider."""
+    try:
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415  boto3 is an extra
+    except ImportError:
+        return False
+    return isinstance(error, BotoCoreError) and not never_left(error)
+
+
 def never_left(error: BaseException) -> bool:
     """Whether boto3 failed before anything was said to the provider."""
     from botocore import exceptions  # noqa: PLC0415  boto3 is an extra
@@ -73,10 +82,10 @@ def never_left(error: BaseException) -> bool:
     )
     # TLS can break behind the call as well as before it: only a certificate tells which.
     of_tls = isinstance(error, exceptions.SSLError)
-    return isinstance(error, before) or (of_tls and _is_untrusted(error))
+    return isinstance(error, before) or (of_tls and is_untrusted(error))
 
 
-def _is_untrusted(error: BaseException | None) -> bool:
+def is_untrusted(error: BaseException | None) -> bool:
     """Whether it was the server's certificate: nothing is said to a server before it is trusted."""
     while error and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__

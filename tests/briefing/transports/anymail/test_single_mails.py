@@ -1,7 +1,15 @@
 """Confirmations and welcomes through a provider: accepted, refused for ever, or tried again."""
 
+import sys
+
 import pytest
-from anymail.exceptions import AnymailError, AnymailRecipientsRefused, AnymailUnsupportedFeature
+import trustme
+from anymail.exceptions import (
+    AnymailError,
+    AnymailRecipientsRefused,
+    AnymailSerializationError,
+    AnymailUnsupportedFeature,
+)
 from pytest_django import Settings
 
 from briefing.transports import single
@@ -9,6 +17,7 @@ from briefing.transports.anymail import refusals
 from subscribers.ports import Answer, Mail
 from tests.briefing.transports.anymail.fakes import PROVIDERS
 from tests.briefing.transports.anymail.server import Behaviour, Hang, Request, Reset, Response, api
+from tests.briefing.transports.tls import with_certificate
 
 MAIL = Mail(
     purpose="confirm",
@@ -98,6 +107,29 @@ def test_where_nobody_listens_nothing_was_handed_over(settings: Settings, name: 
     answer = single.send(MAIL)
 
     assert (answer.outcome, answer.certain) == ("deferred", True)
+
+
+@pytest.mark.parametrize("name", ["postmark", "amazon_ses"])
+def test_to_a_provider_whose_certificate_is_not_trusted_nothing_was_handed_over(
+    settings: Settings, name: str
+) -> None:
+    with api(lambda _request: Response(500), tls=with_certificate(trustme.CA())) as server:
+        settings.ANYMAIL = PROVIDERS[name].settings(server.url)
+        settings.MAIL_ACCOUNTS = {"transactional": f"anymail://{name}"}
+        settings.EMAIL_TIMEOUT = 5
+
+        answer = single.send(MAIL)
+
+    assert (answer.outcome, answer.certain) == ("deferred", True)
+
+
+def test_what_cannot_be_written_down_was_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Amazon's library is an extra, which other providers' copies do without.
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    error = AnymailSerializationError()
+    error.__cause__ = TypeError("a date")
+
+    assert refusals.answer_to(error, "postmark") == Answer("deferred", "AnymailSerializationError")
 
 
 def test_the_provider_is_told_which_mail_it_is(settings: Settings) -> None:
