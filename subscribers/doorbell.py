@@ -48,9 +48,11 @@ def ring_soon(task: "Task[Any, Any]", *args: Any, seconds: float = 1.0) -> None:
 
 
 def forget() -> None:
-    """Forget what was rung for, as a new process would."""
+    """Forget what was rung for and whether the broker was away, as a new process would."""
+    global _silent_until  # noqa: PLW0603  as in `ring`
     with _lock:
         _soon.clear()
+        _silent_until = 0.0
 
 
 def ring(task: "Task[Any, Any]", args: tuple[Any, ...], *, seconds: float = 0.0) -> None:

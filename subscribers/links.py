@@ -54,10 +54,14 @@ FORMS = {
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@lru_cache(maxsize=64)
 def key_of(purpose: str, key_id: int) -> bytes:
     """Derive the purpose's own key, so that a token of one purpose can never pass for another."""
-    return hmac.digest(settings.LINK_KEYS[key_id], b"link/" + purpose.encode(), "sha256")
+    return _derive(purpose, settings.LINK_KEYS[key_id])
+
+
+@lru_cache(maxsize=64)
+def _derive(purpose: str, secret: bytes) -> bytes:
+    return hmac.digest(secret, b"link/" + purpose.encode(), "sha256")
 
 
 def _mac(key: bytes, body: bytes) -> bytes:
@@ -69,10 +73,10 @@ def _mac(key: bytes, body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _signer(purpose: str, key_id: int) -> Callable[..., str]:
+def _signer(purpose: str, key_id: int, key: bytes) -> Callable[..., str]:
     head, pack = bytes((key_id,)), struct.Struct(FORMS[purpose]).pack
     # The key and the head are hashed once: with them a MAC costs twice as much.
-    begun = blake2b(head, key=key_of(purpose, key_id), digest_size=_MAC_BYTES)
+    begun = blake2b(head, key=key, digest_size=_MAC_BYTES)
 
     def sign(*numbers: int) -> str:
         carried, mac = pack(*numbers), begun.copy()
@@ -85,7 +89,8 @@ def _signer(purpose: str, key_id: int) -> Callable[..., str]:
 
 def signer(purpose: str) -> Callable[..., str]:
     """Return a function that makes tokens of one purpose under today's key, for making many."""
-    return _signer(purpose, next(iter(settings.LINK_KEYS)))
+    key_id = next(iter(settings.LINK_KEYS))
+    return _signer(purpose, key_id, key_of(purpose, key_id))
 
 
 def make(purpose: str, *numbers: int) -> str:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import override_settings
 
+from briefing import tasks
 from subscribers import triggers
 from tests import template
 from tests.environment import LOCAL_DIR
@@ -98,8 +99,10 @@ def _flushes_get_past_triggers() -> Iterator[None]:
 def _no_mark_of_another_test() -> None:
     """Begin without what an earlier test's database left outside of it.
 
-    Its mark would call ours a backup, and its journals would know of batches by our numbers.
+    Its mark would call ours a backup, and its journals would know of batches by our numbers, as this
+    process would of dispatches that it has looked through.
     """
+    tasks._looked_at.clear()  # noqa: SLF001  no other process has numbers twice
     (LOCAL_DIR / "fence.mark").unlink(missing_ok=True)
     for journal in (LOCAL_DIR / "journal").glob("*.journal"):
         journal.unlink()

@@ -97,10 +97,7 @@ def test_a_sweep_rings_for_what_is_due_and_plans_what_is_not_planned(doorbell: D
     assert [ring.args[0] for ring in doorbell.rung("briefing.tasks.drain")] == [dispatch.pk]
 
 
-def test_rings_of_before_a_drain_are_answered_by_it(
-    doorbell: Doorbell, monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
-    monkeypatch.setattr(tasks, "_looked_at", {})
+def test_rings_of_before_a_drain_are_answered_by_it(doorbell: Doorbell, settings: Settings) -> None:
     settings.DRAIN_SECONDS = 0.0
     dispatch = dispatching(5)
     doorbell.rings.clear()

@@ -13,9 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_connection_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorbell, "_connection", None)
-    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
 
 
 def test_a_ring_stands_on_the_transactional_queue(valkey: Redis) -> None:

@@ -1,7 +1,6 @@
 """Signed links: what was made here comes back, and nothing else does."""
 
 import base64
-from collections.abc import Iterator
 
 import pytest
 import time_machine
@@ -24,14 +23,6 @@ NUMBERS = {
 NEW_KEY = b"tests-only-newer-link-key-0123456789"
 HOUR = 3600
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-@pytest.fixture(autouse=True)
-def _forget_derived_keys() -> Iterator[None]:
-    """Derived keys are cached by key id, and a test may give an id another secret."""
-    yield
-    links.key_of.cache_clear()
-    links._signer.cache_clear()  # noqa: SLF001  only a test gives an id a second secret
 
 
 @pytest.mark.parametrize("purpose", links.FORMS)
