@@ -1,19 +1,36 @@
-"""Writes very many rows of one table at once: by COPY on PostgreSQL, by one statement on SQLite.
+"""Reads and writes very many rows of one table at once: by COPY and arrays on PostgreSQL, else SQLite.
 
-For rows whose every column the caller knows; JSON comes as text. No model is built and no signal is
-sent; the database's own constraints and triggers hold as ever.
+For rows whose every column the caller knows, as the database takes it: times by `moment_writer`,
+persons by `person_writer`, JSON as text. No model is built and no signal is sent; the database's own
+constraints and triggers hold as ever.
 """
 
-import uuid
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, Model, UUIDField
+from django.db.models import Model
 
 Row = Sequence[Any]
+
+# Below what any SQLite takes as the places of one statement.
+_PLACES = 20_000
+
+
+def moment_writer() -> Callable[[datetime], str]:
+    """Return what writes a time as a row of this database has it."""
+    if connection.vendor == "postgresql":
+        return str
+    # A row has no zone here: all are UTC's.
+    return lambda at: str(at if at.tzinfo is UTC else at.astimezone(UTC))[: -len("+00:00")]
+
+
+def person_writer() -> Callable[[str], str]:
+    """Return what writes a person's name, small letters with hyphens, as a row has it."""
+    if connection.vendor == "postgresql":
+        return str
+    return lambda name: name.replace("-", "")
 
 
 def reserve_ids(model: type[Model], number: int) -> list[int]:
@@ -25,9 +42,10 @@ def reserve_ids(model: type[Model], number: int) -> list[int]:
             cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
             sequence = cursor.fetchone()[0]
             cursor.execute(
-                "SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, number]
+                "SELECT array_agg(nextval(%s::regclass)) FROM generate_series(1, %s)",
+                [sequence, number],
             )
-            return [each for (each,) in cursor.fetchall()]
+            return cursor.fetchone()[0] or []
         # The transaction holds SQLite's only writing lock until the rows are in.
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         found = cursor.fetchone()
@@ -35,10 +53,38 @@ def reserve_ids(model: type[Model], number: int) -> list[int]:
     return list(range(last + 1, last + 1 + number))
 
 
-def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows whose values stand in the order of `columns`. Raises: IntegrityError."""
-    table, names = model._meta.db_table, ", ".join(columns)
+def find(
+    model: type[Model], columns: str, *, by: str, values: Sequence[Any], also: str = "TRUE"
+) -> list[tuple[Any, ...]]:
+    """Return columns of the rows in which `by` is one of very many values and `also` is true."""
+    query = f"SELECT {columns} FROM {model._meta.db_table} WHERE {also} AND {by}"  # noqa: S608  a model's own names
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{query} = ANY(%s)", [list(values)])
+            return list(cursor.fetchall())
+        found: list[tuple[Any, ...]] = []
+        for begin in range(0, len(values), _PLACES):
+            part = values[begin : begin + _PLACES]
+            cursor.execute(f"{query} IN ({', '.join(['%s'] * len(part))})", part)
+            found += cursor.fetchall()
+    return found
+
+
+def insert(
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    same: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows whose values stand in the order of `columns`; `same` is alike in all of them.
+
+    Raises: IntegrityError.
+    """
+    same = same or {}
+    table, names = model._meta.db_table, ", ".join((*columns, *same))
     if connection.vendor == "postgresql":
+        constant = tuple(same.values())
         # COPY goes past Django's cursor, and so do its errors unless they are wrapped here.
         with (
             connection.cursor() as cursor,
@@ -46,43 +92,19 @@ def insert(model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> N
             cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
         ):
             write = copy.write_row
-            for row in _as_text(model, columns, rows):
-                write(row)
+            for row in rows:
+                write((*row, *constant))
         return
-    places = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
+        # Written into the statement, they are not bound once more for each row.
+        cursor.execute(f"SELECT {_literals(len(same))}", list(same.values()))
+        literals = [each.replace("%", "%%") for each in cursor.fetchone() or ()]
+        places = ", ".join((*["%s"] * len(columns), *literals))
         cursor.executemany(
             f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608  a model's own names
-            list(_as_text(model, columns, rows)),
+            list(rows),
         )
 
 
-def _as_text(model: type[Model], columns: Sequence[str], rows: Iterable[Row]) -> Iterable[Row]:
-    """Write times as text, which most rows share, and UUIDs as Django does on SQLite."""
-    fields = {field.column: field for field in model._meta.local_concrete_fields}
-    turns: list[tuple[int, Callable[[Any], str]]] = [
-        (place, _moment)
-        for place, name in enumerate(columns)
-        if isinstance(fields[name], DateTimeField)
-    ]
-    if connection.vendor != "postgresql":
-        turns += [
-            (place, _hex)
-            for place, name in enumerate(columns)
-            if isinstance(fields[name], UUIDField)
-        ]
-    for row in rows:
-        values = list(row)
-        for place, turn in turns:
-            if values[place] is not None:
-                values[place] = turn(values[place])
-        yield values
-
-
-@lru_cache(maxsize=4096)
-def _moment(value: datetime) -> str:
-    return str(connection.ops.adapt_datetimefield_value(value))
-
-
-def _hex(value: uuid.UUID | str) -> str:
-    return str(value).replace("-", "")
+def _literals(number: int) -> str:
+    return ", ".join(["quote(%s)"] * number) or "1 WHERE FALSE"

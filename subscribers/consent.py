@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -120,18 +120,21 @@ def record_hash(row: ConsentRecord) -> bytes:
     return hashlib.sha256(canonical(statement(row))).digest()
 
 
-def hashes_like(row: ConsentRecord) -> Callable[[str], bytes]:
+def hashes_like(row: ConsentRecord) -> Callable[[str, str], bytes]:
     """Return `record_hash` for records that say the same of other persons, for very many at once.
 
-    Takes a person as UUIDs are written, small letters with hyphens.
+    Takes a person, as UUIDs are written, small letters with hyphens, and the basis of each.
     """
-    before, after = canonical(statement(row)).split(str(row.person).encode())
-    begun = hashlib.sha256(before)
+    row.basis = str(uuid4())
+    before, rest = canonical(statement(row)).split(row.basis.encode())
+    between, after = rest.split(str(row.person).encode())
+    bases: dict[str, bytes] = {}
 
-    def hash_of(person: str) -> bytes:
-        whole = begun.copy()
-        whole.update(person.encode() + after)
-        return whole.digest()
+    def hash_of(person: str, basis: str) -> bytes:
+        begun = bases.get(basis)
+        if begun is None:
+            begun = bases[basis] = before + canonical(basis)[1:-1] + between
+        return hashlib.sha256(begun + person.encode() + after).digest()
 
     return hash_of
 

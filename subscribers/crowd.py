@@ -27,16 +27,12 @@ _NOT_WITHHELD = Subscription.Withheld.NOT.value
 _EVERY_ISSUE = Subscription.Frequency.EVERY_ISSUE.value
 _HTML = Subscriber.Format.HTML.value
 
-_SUBSCRIBER = (
-    "id person address address_key address_hash hash_key_id domain name locale time_zone format "
-    "tracking_allowed attributes created_at".split()
-)
+_SUBSCRIBER = "id person address address_key address_hash domain name created_at".split()
 _SUBSCRIPTION = (
-    "subscriber_id newsletter_id confirmed_at unsubscribe_reason source "
-    "state withheld frequency paused_until unsubscribed_at".split()
+    "subscriber_id confirmed_at state withheld frequency paused_until unsubscribed_at".split()
 )
-_RECORD = "id person act newsletter_id page form locale basis at context_mac sha256".split()
-_CONTEXT = "record_id ip user_agent salt created_at".split()
+_RECORD = "id person act basis at sha256".split()
+_CONTEXT = "record_id created_at".split()
 
 
 class Newcomer(NamedTuple):
@@ -92,24 +88,37 @@ def persons(number: int, of: Callable[[int], bytes] = secrets.token_bytes) -> li
 
 def write_readers(newcomers: Iterable[Newcomer], *, locale: str) -> None:
     """Insert readers. Raises: IntegrityError when an address is taken."""
-    key_id = address.hash_key_id()
-
-    def row(each: Newcomer) -> bulk.Row:
-        about = (each.domain, each.name, locale, "", _HTML, False, "{}", each.created_at)
-        return (each.id, each.person, each.address, each.key, each.address_hash, key_id, *about)
-
-    bulk.insert(Subscriber, _SUBSCRIBER, map(row, newcomers))
+    moment, person = bulk.moment_writer(), bulk.person_writer()
+    same = {
+        "hash_key_id": address.hash_key_id(),
+        "locale": locale,
+        "time_zone": "",
+        "format": _HTML,
+        "tracking_allowed": False,
+        "attributes": "{}",
+    }
+    rows = (
+        (pk, person(name), *told, moment(created_at)) for pk, name, *told, created_at in newcomers
+    )
+    bulk.insert(Subscriber, _SUBSCRIBER, rows, same=same)
 
 
 def write_subscriptions(
     newsletter: Newsletter, subscribed: Sequence[Subscribed], *, now: datetime
 ) -> None:
     """Insert subscriptions, and count them. Raises: IntegrityError when one is there already."""
-    number = newsletter.pk
+    moment = bulk.moment_writer()
+
+    @cache
+    def columns(fortune: Fortune) -> bulk.Row:
+        left_at = fortune.unsubscribed_at
+        return (*fortune[:-1], moment(left_at) if left_at else None)
+
     bulk.insert(
         Subscription,
         _SUBSCRIPTION,
-        ((reader, number, at, "", "{}", *fortune) for reader, at, fortune in subscribed),
+        ((reader, moment(at), *columns(fortune)) for reader, at, fortune in subscribed),
+        same={"newsletter_id": newsletter.pk, "unsubscribe_reason": "", "source": "{}"},
     )
     # Days are what is counted: all who confirmed on one are alike, whatever the hour.
     days: dict[date, datetime] = {}
@@ -118,7 +127,10 @@ def write_subscriptions(
         alike[fortune, days.setdefault(tally.day_of(at), at)] += 1
     tally.begun(
         (
-            (tally.Stand(number, each.state, each.withheld, at, each.unsubscribed_at, {}), how_many)
+            (
+                tally.Stand(newsletter.pk, each.state, each.withheld, at, each.unsubscribed_at, {}),
+                how_many,
+            )
             for (each, at), how_many in alike.items()
         ),
         now=now,
@@ -127,23 +139,24 @@ def write_subscriptions(
 
 def write_ledger(newsletter: Newsletter, acts: Sequence[Done], *, form: str = "") -> None:
     """Write what people did into the ledger. Nobody's network or browser is known of it."""
+    moment, stored = bulk.moment_writer(), bulk.person_writer()
     salt = secrets.token_bytes(consent.SALT_BYTES)
     mac = consent.context_mac(salt, ip="", user_agent="")
-    number, locale = newsletter.pk, newsletter.locale
-    like = ConsentRecord(person=uuid4(), form=form, locale=locale, context_mac=mac)
-    like.newsletter_id = number
+    like = ConsentRecord(person=uuid4(), form=form, locale=newsletter.locale, context_mac=mac)
+    like.newsletter_id = newsletter.pk
 
     @cache
-    def hashes(act: str, at: datetime, basis: str) -> Callable[[str], bytes]:
-        like.act, like.at, like.basis = act, at, basis
-        return consent.hashes_like(like)
+    def alike(act: str, at: datetime) -> tuple[str, Callable[[str, str], bytes]]:
+        like.act, like.at = act, at
+        return moment(at), consent.hashes_like(like)
 
     def record(pk: int, done: Done) -> bulk.Row:
         person, act, at, basis = done
-        sha256 = hashes(act, at, basis)(person)
-        return (pk, person, act, number, "", form, locale, basis, at, mac, sha256)
+        told, sha256 = alike(act, at)
+        return (pk, stored(person), act, basis, told, sha256(person, basis))
 
     ids = bulk.reserve_ids(ConsentRecord, len(acts))
-    bulk.insert(ConsentRecord, _RECORD, map(record, ids, acts))
-    contexts = ((pk, "", "", salt, done.at) for pk, done in zip(ids, acts, strict=True))
-    bulk.insert(ConsentContext, _CONTEXT, contexts)
+    same = {"newsletter_id": newsletter.pk, "page": "", "form": form, "locale": newsletter.locale}
+    bulk.insert(ConsentRecord, _RECORD, map(record, ids, acts), same=same | {"context_mac": mac})
+    contexts = ((pk, alike(act, at)[0]) for pk, (_, act, at, _) in zip(ids, acts, strict=True))
+    bulk.insert(ConsentContext, _CONTEXT, contexts, same={"ip": "", "user_agent": "", "salt": salt})

@@ -47,12 +47,12 @@ class Mailbox:
         return f"{self.at.isoformat()} {self.act} {whom}\n"
 
 
-def note(act: Act | Mailbox) -> None:
-    """Append one act; it is on the disk when this returns."""
+def note(*acts: Act | Mailbox) -> None:
+    """Append acts; they are on the disk when this returns."""
     # One write to a file opened for appending: lines of several processes never mix.
     file = os.open(_path(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(file, act.line().encode())
+        os.write(file, "".join(act.line() for act in acts).encode())
         os.fsync(file)
     finally:
         os.close(file)

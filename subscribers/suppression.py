@@ -4,13 +4,12 @@ Before it: bounces, complaints, erasures, a person's decision. After it: every m
 """
 
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from subscribers import address, departures, tally
 from subscribers.models import Subscriber, Subscription, Suppression
@@ -41,7 +40,7 @@ def suppress(address_key: str, reason: Reason, *, now: datetime, note: str = "")
     """Stop mail to an address, known to us or not. Safe to repeat: one standing row per reason."""
     rehash(address_key)
     with transaction.atomic():
-        # First, so that `hold` orders the two: either it sees this row, or this sees its readers.
+        # First, so that `barring.hold` orders the two: it sees this row, or this sees its readers.
         if not _standing(address_key).filter(reason=reason).exists():
             address_hash = address.address_hash(address_key)
             _insert(address_hash, address.hash_key_id(), reason, now=now, note=note)
@@ -60,26 +59,6 @@ def suppress_reader(subscriber_id: int, reason: Reason, *, now: datetime, note: 
     # An erased reader has no address any more, and erasure itself has suppressed it.
     if key:
         suppress(key, reason, now=now, note=note)
-
-
-def hold() -> None:
-    """Wait for whoever is being suppressed, and let nobody be until this transaction ends.
-
-    Call it as the last thing before the end, with readers written who must not slip through. It
-    waits for other transactions, so the caller's own must not have suppressed anybody.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {Suppression._meta.db_table} IN SHARE MODE")
-
-
-def withhold_suppressed(subscriber_ids: Collection[int], *, now: datetime) -> None:
-    """Withhold from readers, who have just been written, what stands against their addresses."""
-    standing = Suppression.objects.filter(address_hash=OuterRef("address_hash"), lifted_at=None)
-    readers = Subscriber.objects.filter(Exists(standing), pk__in=subscriber_ids)
-    for key in readers.values_list("address_key", flat=True):
-        if key:
-            _set_withheld(key, _withheld(reasons(key)), now=now)
 
 
 def reasons(address_key: str) -> set[Reason]:

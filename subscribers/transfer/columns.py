@@ -4,7 +4,7 @@ Before it: a file's first line. After it: `reading`. Whatever is not named here 
 """
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -72,7 +72,7 @@ _TIMES = {
 }
 _FLAGS = {"subscribed_to_emails": "false", "email_disabled": "true"}
 
-_FORMULA = ("=", "+", "-", "@")
+_KEPT = ("'=", "'+", "'-", "'@")
 
 # By what only their files have together.
 _SERVICES = {
@@ -92,27 +92,41 @@ class Columns:
     places: Mapping[Meaning, int]
     ends: Mapping[str, int]
 
-    def value(self, row: Sequence[str], meaning: Meaning) -> str:
-        """Return what a row says; empty where the file has no such column, or the row is short."""
-        place = self.places.get(meaning, -1)
-        told = row[place].strip() if 0 <= place < len(row) else ""
-        # What kept a spreadsheet from taking it for a formula.
-        return told[1:] if told[:1] == "'" and told[1:2] in _FORMULA else told
+    def reader(self, meaning: Meaning) -> Callable[[Sequence[str]], str]:
+        """Return what reads of a row what a column says.
 
-    def standing(self, row: Sequence[str]) -> Standing:
-        """Return how somebody stood on the list. Raises: UnknownStatusError."""
-        for name, place in self.ends.items():
-            told = row[place].strip().lower() if place < len(row) else ""
-            if name in _TIMES and told:
-                return _TIMES[name]
-            if name in _FLAGS and told == _FLAGS[name]:
-                return Standing.LEFT
-        word = self.value(row, Meaning.STATUS).lower()
-        if not word:
-            return Standing.READS
-        if word not in _STANDINGS:
-            raise UnknownStatusError(word)
-        return _STANDINGS[word]
+        That is empty where the file has no such column, or the row is short.
+        """
+        place = self.places.get(meaning)
+        if place is None:
+            return lambda _row: ""
+
+        def value(row: Sequence[str]) -> str:
+            told = row[place].strip() if place < len(row) else ""
+            # What kept a spreadsheet from taking it for a formula.
+            return told[1:] if told.startswith(_KEPT) else told
+
+        return value
+
+    def standing(self) -> Callable[[Sequence[str]], Standing]:
+        """Return what reads of a row how somebody stood on the list. Raises: UnknownStatusError."""
+        status, ends = self.reader(Meaning.STATUS), self.ends.items()
+
+        def standing(row: Sequence[str]) -> Standing:
+            for name, place in ends:
+                told = row[place].strip().lower() if place < len(row) else ""
+                if name in _TIMES and told:
+                    return _TIMES[name]
+                if name in _FLAGS and told == _FLAGS[name]:
+                    return Standing.LEFT
+            word = status(row).lower()
+            if not word:
+                return Standing.READS
+            if word not in _STANDINGS:
+                raise UnknownStatusError(word)
+            return _STANDINGS[word]
+
+        return standing
 
 
 def understand(header: Sequence[str], given: Mapping[Meaning, str]) -> Columns:

@@ -5,22 +5,24 @@ who left here; whoever had left there, or never confirmed, is not taken over at 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from itertools import islice
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from subscribers import address, bulk, crowd, suppression
+from subscribers import address, barring, bulk, crowd
 from subscribers.crowd import Done, Newcomer, Subscribed
-from subscribers.models import ConsentRecord, Newsletter, Subscriber, Subscription, Suppression
+from subscribers.models import ConsentRecord, Newsletter, Subscriber, Subscription
 from subscribers.suppression import Reason
 from subscribers.transfer.columns import Standing
 from subscribers.transfer.reading import Person, Refused
 
 # In one transaction: an interrupted import has lost nothing, and goes on when it is begun again.
-_PORTION = 5_000
+PORTION = 10_000
 _TRIES = 3
 _FORM = "import"
 # What stands against an address there stands against it here.
@@ -65,7 +67,7 @@ def bring(
     """
     source = iter(rows)
     seen: set[str] = set()
-    while portion := list(islice(source, _PORTION)):
+    while portion := list(islice(source, PORTION)):
         refused = tuple(each for each in portion if isinstance(each, Refused))
         people = [each for each in portion if isinstance(each, Person)]
         counts = Counter({"refused": len(refused)})
@@ -84,17 +86,15 @@ def _bring(
 ) -> Counter[str]:
     # In one order, whatever the file's: two imports at once must not wait for each other.
     people = sorted(people, key=lambda each: each.address.key)
-    keys = [each.address.key for each in people]
-    known_by = {key: address.hashes_under_all_keys(key) for key in keys}
-    stood = _stood(known_by)
+    known_by = address.hashes_of_many(each.address.key for each in people)
     with transaction.atomic():
-        counts = _bar(people, stood, now=now)
+        counts = _bar(people, known_by, now=now)
+        free = known_by.keys() - barring.standing(known_by)
         transaction.set_rollback(dry_run)
-    free = {key: known for key, known in known_by.items() if not any(stood[key].values())}
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                added = _add(people, free, ground, now=now)
+                added = _add(people, {key: known_by[key][0] for key in free}, ground, now=now)
                 transaction.set_rollback(dry_run)
         except IntegrityError:
             # Somebody has signed up in between; looked at again, they are there.
@@ -105,109 +105,109 @@ def _bring(
     raise AssertionError("the last try returns or raises")
 
 
-def _stood(known_by: Mapping[str, Sequence[bytes]]) -> dict[str, dict[str, bool]]:
-    """Return by which reasons each address was ever suppressed, and whether they stand."""
-    keys = {known: key for key, hashes in known_by.items() for known in hashes}
-    stood: dict[str, dict[str, bool]] = {key: {} for key in known_by}
-    rows = Suppression.objects.filter(address_hash__in=list(keys))
-    for known, reason, lifted_at in rows.values_list("address_hash", "reason", "lifted_at"):
-        reasons = stood[keys[bytes(known)]]
-        reasons[reason] = reasons.get(reason, False) or lifted_at is None
-    return stood
-
-
-def _bar(
-    people: Iterable[Person], stood: Mapping[str, dict[str, bool]], *, now: datetime
-) -> Counter[str]:
+def _bar(people: Iterable[Person], known_by: barring.KnownBy, *, now: datetime) -> Counter[str]:
     """Suppress those who must not be written to; return what became of them."""
-    counts: Counter[str] = Counter()
-    for each in people:
-        reason = _REASONS.get(each.standing)
-        if reason is None:
-            continue
-        reasons = stood[each.address.key]
-        # What was lifted here, by the reader or by a person, no older list brings back.
-        if reason not in reasons:
-            suppression.suppress(each.address.key, reason, now=now, note=_FORM)
-            reasons[reason] = True
-        counts["barred" if reasons[reason] else "lifted"] += 1
-    return counts
+    bars = [
+        (each.address.key, _REASONS[each.standing].value)
+        for each in people
+        if each.standing in _REASONS
+    ]
+    if not bars:
+        return Counter()
+    # What was lifted here, by the reader or by a person, no older list brings back.
+    ever = barring.ever({key: known_by[key] for key, _reason in bars})
+    stands = {bar: _stands(bar, ever) for bar in bars}
+    new = [bar for bar, standing in stands.items() if standing is None]
+    barring.suppress(new, now=now, note=_FORM)
+    return Counter("lifted" if stands[bar] is False else "barred" for bar in bars)
+
+
+def _stands(bar: barring.Bar, ever: Mapping[str, Mapping[str, bool]]) -> bool | None:
+    """Whether what is said of an address still stands here; None if it never did."""
+    key, reason = bar
+    here = ever.get(key, {})
+    if reason == Reason.MANUAL and here:
+        # The list does not say why, so it is whatever is known here already.
+        return any(here.values())
+    return here.get(reason)
 
 
 def _add(
-    people: Iterable[Person],
-    free: Mapping[str, Sequence[bytes]],
-    ground: Ground,
-    *,
-    now: datetime,
+    people: Iterable[Person], free: Mapping[str, bytes], ground: Ground, *, now: datetime
 ) -> Counter[str]:
-    """Add those who read there and may be written to; return what became of all who are not barred."""
+    """Add those who read there and may be written to; return what became of all but the barred.
+
+    `free` are the addresses against which nothing stands, each with its hash.
+    """
     counts: Counter[str] = Counter()
     wanted: dict[str, Person] = {}
     for each in people:
-        key = each.address.key
-        if each.standing in _REASONS:
-            continue
-        if each.standing is not Standing.READS:
-            counts[each.standing.value] += 1
-        elif key in wanted:
-            counts["there"] += 1
-        elif key not in free:
-            counts["suppressed"] += 1
-        else:
-            wanted[key] = each
+        key, standing = each.address.key, each.standing
+        if standing is Standing.READS:
+            if key not in free:
+                counts["suppressed"] += 1
+            elif key in wanted:
+                counts["there"] += 1
+            else:
+                wanted[key] = each
+        elif standing not in _REASONS:
+            counts[standing.value] += 1
     known = _known(wanted)
     states = _states(ground.newsletter, known)
     new = {}
     for key, person in wanted.items():
         state = states.get(known[key][0]) if key in known else None
         if state is None:
-            new[key] = (person, free[key][0])
+            new[key] = (person, free[key])
         counts["added" if state is None else "there" if state == _ACTIVE else "left here"] += 1
     _write(new, known, ground, now=now)
     return counts
 
 
-def _known(keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+def _known(keys: Collection[str]) -> dict[str, tuple[int, str]]:
     """Return the readers who are there, each with their name in the ledger."""
-    rows = Subscriber.objects.filter(address_key__in=list(keys))
-    told = rows.values_list("address_key", "pk", "person")
-    return {key: (pk, str(person)) for key, pk, person in told if key}
+    found = bulk.find(Subscriber, "address_key, id, person", by="address_key", values=list(keys))
+    # SQLite keeps it without hyphens.
+    return {key: (pk, str(UUID(str(person)))) for key, pk, person in found}
 
 
-def _states(newsletter: Newsletter, known: dict[str, tuple[int, str]]) -> dict[int, str]:
+def _states(newsletter: Newsletter, known: Mapping[str, tuple[int, str]]) -> dict[int, str]:
     numbers = [pk for pk, _person in known.values()]
-    rows = Subscription.objects.filter(newsletter=newsletter, subscriber__in=numbers)
-    return dict(rows.values_list("subscriber_id", "state"))
+    mine = f"newsletter_id = {newsletter.pk:d}"
+    found = bulk.find(
+        Subscription, "subscriber_id, state", by="subscriber_id", values=numbers, also=mine
+    )
+    return dict(found)
 
 
 def _write(
-    new: dict[str, tuple[Person, bytes]],
-    known: dict[str, tuple[int, str]],
+    new: Mapping[str, tuple[Person, bytes]],
+    known: Mapping[str, tuple[int, str]],
     ground: Ground,
     *,
     now: datetime,
 ) -> None:
     """Write readers, subscriptions, the ledger and the tallies."""
-    made = [each for key, each in new.items() if key not in known]
-    ids = bulk.reserve_ids(Subscriber, len(made))
-    newcomers = [
-        Newcomer(pk, name, where.text, where.key, known_by, where.domain, each.name, now)
-        for pk, name, (each, known_by) in zip(ids, crowd.persons(len(made)), made, strict=True)
-        for where in [each.address]
-    ]
-    known = known | {each.key: (each.id, each.person) for each in newcomers}
-    crowd.write_readers(newcomers, locale=ground.newsletter.locale)
+    missing = sum(key not in known for key in new)
+    fresh = zip(bulk.reserve_ids(Subscriber, missing), crowd.persons(missing), strict=True)
     undated = _midnight(ground.agreed_on)
-    joining = [(*known[key], each.since or undated) for key, (each, _hash) in new.items()]
-    subscribed = [Subscribed(pk, since) for pk, _name, since in joining]
+    basis = cache(ground.of)
+    newcomers, subscribed, acts = [], [], []
+    for key, (each, known_by) in new.items():
+        reader = known.get(key)
+        pk, person = reader or next(fresh)
+        where, since = each.address, each.since or undated
+        if reader is None:
+            told = (where.text, key, known_by, where.domain, each.name, now)
+            newcomers.append(Newcomer(pk, person, *told))
+        subscribed.append(Subscribed(pk, since))
+        acts.append(Done(person, _IMPORTED, now, basis(since.date())))
+    crowd.write_readers(newcomers, locale=ground.newsletter.locale)
     crowd.write_subscriptions(ground.newsletter, subscribed, now=now)
-    grounds = {day: ground.of(day) for day in {since.date() for _pk, _name, since in joining}}
-    acts = [Done(name, _IMPORTED, now, grounds[at.date()]) for _pk, name, at in joining]
     crowd.write_ledger(ground.newsletter, acts, form=_FORM)
     # Whoever is suppressed meanwhile is not found by what was looked up at the beginning.
-    suppression.hold()
-    suppression.withhold_suppressed([pk for pk, _name, _since in joining], now=now)
+    barring.hold()
+    barring.withhold([each.subscriber_id for each in subscribed], now=now)
 
 
 def _midnight(day: date) -> datetime:

@@ -5,10 +5,10 @@ Before it: a CSV file of any length. After it: `importing`.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -33,8 +33,7 @@ class NotAListError(ValueError):
     """The file as a whole cannot be read; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One row that was understood. `since` is when they agreed, where the list says so."""
 
     line: int
@@ -79,6 +78,7 @@ def read(lines: Iterable[str], given: Mapping[Meaning, str], *, now: datetime) -
 
 
 def _rows(reader: Any, columns: Columns, *, now: datetime) -> Iterator[Person | Refused]:
+    understood = _understanding(columns, now=now)
     while True:
         try:
             row = next(reader, None)
@@ -88,41 +88,56 @@ def _rows(reader: Any, columns: Columns, *, now: datetime) -> Iterator[Person | 
         if row is None:
             return
         if any(row):
-            yield _person(reader.line_num, row, columns, now=now)
+            yield understood(reader.line_num, row)
 
 
-def _person(line: int, row: list[str], columns: Columns, *, now: datetime) -> Person | Refused:
-    try:
-        return Person(
-            line=line,
-            address=address.parse_listed(columns.value(row, Meaning.EMAIL)),
-            name=_name(row, columns),
-            since=_since(columns.value(row, Meaning.SINCE), now=now),
-            standing=columns.standing(row),
-        )
-    except AddressRefusedError as error:
-        return Refused(line, str(error))
-    except UnknownStatusError:
-        return Refused(line, _("How this reader stood is told in a word that is not known here."))
-    except (ValueError, OverflowError):
-        return Refused(line, _("The date is none, or still to come. Write it as 2026-11-30."))
+def _understanding(
+    columns: Columns, *, now: datetime
+) -> Callable[[int, Sequence[str]], Person | Refused]:
+    """Return what makes a person of a line, looked up once for all of a list."""
+    email, since = columns.reader(Meaning.EMAIL), columns.reader(Meaning.SINCE)
+    name, standing = _naming(columns), columns.standing()
+
+    def understood(line: int, row: Sequence[str]) -> Person | Refused:
+        try:
+            where = address.parse_listed(email(row))
+            return Person(line, where, name(row), _since(since(row), now=now), standing(row))
+        except AddressRefusedError as error:
+            return Refused(line, str(error))
+        except UnknownStatusError:
+            return Refused(
+                line, _("How this reader stood is told in a word that is not known here.")
+            )
+        except (ValueError, OverflowError):
+            return Refused(line, _("The date is none, or still to come. Write it as 2026-11-30."))
+
+    return understood
 
 
-def _name(row: list[str], columns: Columns) -> str:
-    parts = (columns.value(row, each) for each in (Meaning.FIRST_NAME, Meaning.LAST_NAME))
-    name = columns.value(row, Meaning.NAME) or " ".join(filter(None, parts))
-    if not name.isprintable():
-        # What a terminal or a header would trip over, and bytes that were no text.
-        name = "".join(each for each in name if each.isprintable())
-    return name[:_LONGEST_NAME]
+def _naming(columns: Columns) -> Callable[[Sequence[str]], str]:
+    whole, first, last = map(columns.reader, (Meaning.NAME, Meaning.FIRST_NAME, Meaning.LAST_NAME))
+
+    def name(row: Sequence[str]) -> str:
+        told = whole(row) or f"{first(row)} {last(row)}".strip()
+        if not told.isprintable():
+            # What a terminal or a header would trip over, and bytes that were no text.
+            told = "".join(each for each in told if each.isprintable())
+        return told[:_LONGEST_NAME]
+
+    return name
 
 
 def _since(told: str, *, now: datetime) -> datetime | None:
     """Return a time in UTC. Raises: ValueError, OverflowError."""
     if not told:
         return None
-    found = _GO.fullmatch(told)
-    at = datetime.fromisoformat("".join(found.groups()) if found else told.removesuffix(" UTC"))
+    try:
+        at = datetime.fromisoformat(told.removesuffix(" UTC"))
+    except ValueError:
+        found = _GO.fullmatch(told)
+        if found is None:
+            raise
+        at = datetime.fromisoformat("".join(found.groups()))
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if at > now:
         raise ValueError("still to come")

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     events_rows,
     hooks_rows,
     screens_rows,
+    transfer_rows,
     web_rows,
 )
 from tests.benchmarks.table import Measured, as_json, show, write_document, yardstick
@@ -29,6 +30,7 @@ GROUPS: dict[str, Callable[[], Iterator[Measured]]] = {
     **hooks_rows.ROWS,
     **audience_rows.ROWS,
     **screens_rows.ROWS,
+    **transfer_rows.ROWS,
 }
 
 

@@ -5,7 +5,8 @@
 copies that cost nothing, `floor` then writes its rows into a bare table; `first` starts one with a
 warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
 `counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries;
-`asked N` signs up so many known and so many unknown addresses.
+`asked N` signs up so many known and so many unknown addresses; `imported N` brings a list over,
+`bare_import` writes its rows into bare tables, `exported` takes it along, `bare_export` by one COPY.
 """
 
 import json
@@ -39,14 +40,15 @@ from briefing.transports import accounts
 from briefing.transports.base import Copy
 from subscribers import audience
 from subscribers.models import Newsletter
-from tests.benchmarks import asking, floor, reports, screens, world
+from tests.benchmarks import asking, floor, reports, screens, transfer, world
 
 
 def prepare(number: int) -> dict[str, Any]:
     """Create the tables and so many readers."""
     call_command("migrate", verbosity=0)
     started = time.monotonic()
-    world.readers(number)
+    if number:
+        world.readers(number)
     return {"seconds": time.monotonic() - started}
 
 
@@ -228,6 +230,9 @@ if __name__ == "__main__":
         "counted": counted,
         "screens": screens.screens,
         "asked": asking.asked,
+        "imported": transfer.imported,
+        "bare_import": transfer.bare_import,
+        "exported": transfer.exported,
     }
     result = modes[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     if result:

@@ -105,3 +105,10 @@ def test_an_old_key_keeps_finding_what_it_hashed(settings: Settings) -> None:
         old,
     ]
     assert len(old) == 16
+
+
+def test_very_many_are_hashed_as_one_is(settings: Settings) -> None:
+    settings.SUPPRESSION_KEYS = {3: b"n" * 64, 2: b"l" * 65, 1: b"o" * 32}
+
+    for key, hashes in address.hashes_of_many(["a@example.com", "b@example.com"]).items():
+        assert hashes == address.hashes_under_all_keys(key)

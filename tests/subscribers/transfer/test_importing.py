@@ -1,16 +1,14 @@
 """Readers of another list are brought over with their ground, and never against a withdrawal."""
 
 from datetime import UTC, date, datetime
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import Client
 from django.urls import reverse
 
-from subscribers import consent, links, privacy, sealing, steps, suppression
+from subscribers import consent, links, privacy, sealing, steps
 from subscribers.models import (
     ConsentRecord,
     Outbox,
@@ -22,63 +20,17 @@ from subscribers.models import (
 )
 from subscribers.steps import Written
 from tests.subscribers import making
+from tests.subscribers.transfer.lists import (
+    BUTTONDOWN,
+    GHOST,
+    LISTMONK,
+    MAILCHIMP,
+    SUBSTACK,
+    bring,
+    readers,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
-
-# First lines as these services write them, each with somebody who reads, and others.
-MAILCHIMP = """\
-"Email Address","First Name","Last Name",MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,\
-CONFIRM_IP,LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS
-Ada@example.org,Ada,Lovelace,2,"2021-03-04 05:06:07",192.0.2.1,"2021-03-04 06:00:00",192.0.2.1\
-,,,,,,,,"2022-01-01 00:00:00",1,a,,
-"""
-MAILCHIMP_LEFT = MAILCHIMP.replace(",NOTES", ",UNSUB_TIME").replace(",a,,", ',a,"2023-01-01",')
-MAILCHIMP_CLEANED = MAILCHIMP.replace(",NOTES", ",CLEAN_TIME").replace(",a,,", ',a,"2023-01-01",')
-GHOST = """\
-id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,created_at,deleted_at,labels
-1,ada@example.org,Ada Lovelace,,true,,,2021-03-04T06:00:00.000Z,,
-2,left@example.org,,,false,,,2021-03-04T06:00:00.000Z,,
-"""
-SUBSTACK = """\
-email,active_subscription,expiry,plan,email_disabled,created_at,first_payment_at
-ada@example.org,false,,other,false,2021-03-04T06:00:00.000Z,
-left@example.org,true,,other,true,2021-03-04T06:00:00.000Z,
-"""
-LISTMONK = """\
-uuid,email,name,attributes,status,created_at,updated_at
-u1,ada@example.org,Ada Lovelace,{},enabled,2021-03-04 07:00:00 +0100 CET,2021-03-04 07:00:00 +0100 CET
-u2,left@example.org,Left,{},disabled,2021-03-04 06:00:00.1234 +0000 +0000,
-u3,barred@example.org,Barred,{},blocklisted,2021-03-04 06:00:00.12 +0000 UTC,
-"""
-BUTTONDOWN = """\
-email,creation_date,type,tags,notes
-ada@example.org,2021-03-04T06:00:00Z,regular,,
-left@example.org,2021-03-04T06:00:00Z,unsubscribed,,
-waits@example.org,2021-03-04T06:00:00Z,unactivated,,
-"""
-
-
-def bring(tmp_path: Path, text: str | bytes, *more: str, newsletter: str = "") -> str:
-    """Import a list by its command; return what was said, with the exit code at its end."""
-    file = tmp_path / "list.csv"
-    file.write_bytes(text.encode() if isinstance(text, str) else text)
-    slug = newsletter or making.newsletter().slug
-    told, wrong = StringIO(), StringIO()
-    usual = ["--newsletter", slug, "--basis", "Signed up at the fair", "--agreed-on", "2020-05-06"]
-    code: Any = 0
-    try:
-        call_command("import_subscribers", str(file), *usual, *more, stdout=told, stderr=wrong)
-    except SystemExit as ended:
-        code = ended.code
-    return f"{told.getvalue()}{wrong.getvalue()}{code}"
-
-
-def readers() -> list[str]:
-    """Return who reads the newsletter."""
-    active = Subscription.objects.filter(
-        newsletter=making.newsletter(), state="active", withheld=""
-    )
-    return sorted(map(str, active.values_list("subscriber__address_key", flat=True)))
 
 
 @pytest.mark.parametrize(
@@ -104,17 +56,6 @@ def test_an_export_is_known_by_its_columns(tmp_path: Path, text: str, service: s
     assert not Subscriber.objects.filter(address_key__in=["left@example.org", "waits@example.org"])
 
 
-def test_what_stood_against_an_address_there_stands_here(tmp_path: Path) -> None:
-    bring(tmp_path, LISTMONK)
-    bring(tmp_path, MAILCHIMP_CLEANED.replace("Ada@", "gone@"))
-    told = bring(tmp_path, MAILCHIMP_LEFT.replace("Ada@", "left@"))
-
-    assert "1 had left there" in told
-    assert suppression.reasons("barred@example.org") == {Suppression.Reason.MANUAL}
-    assert suppression.reasons("gone@example.org") == {Suppression.Reason.HARD_BOUNCE}
-    assert readers() == ["ada@example.org"]
-
-
 def test_the_ground_is_in_the_ledger_and_in_what_the_reader_is_told(
     tmp_path: Path, client: Client
 ) -> None:
@@ -132,21 +73,6 @@ def test_the_ground_is_in_the_ledger_and_in_what_the_reader_is_told(
     page = client.get(reverse("receipt", args=[links.make("receipt", reader.pk)]))
     assert "Signed up at the fair (2020-05-06)" in page.content.decode()
     assert Tally.objects.get(kind="joined", about="day").at == date(2020, 5, 6)
-
-
-def test_nobody_is_brought_back_who_left_is_suppressed_or_erased(tmp_path: Path) -> None:
-    making.subscription("left@example.org", state="unsubscribed")
-    making.subscription("active@example.org", confirmed_at=making.NOW)
-    suppression.suppress("never@example.org", Suppression.Reason.MANUAL, now=making.NOW)
-    making.confirmed("erased@example.org")
-    privacy.erase("erased@example.org", now=making.NOW)
-    rows = "".join(f"{name}@example.org\n" for name in ("left", "active", "never", "erased", "new"))
-
-    told = bring(tmp_path, f"email\n{rows}NEW@example.org\n")
-
-    assert readers() == ["active@example.org", "new@example.org"]
-    for said in ("1 added", "2 there already", "1 have left here", "2 suppressed here"):
-        assert said in told
 
 
 def test_a_reader_of_another_newsletter_becomes_one_of_this_one(tmp_path: Path) -> None:
@@ -234,16 +160,6 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
 
     assert "1 there already" in bring(tmp_path, GHOST)
     assert list(ConsentRecord.objects.values_list("pk", flat=True)) == before
-
-
-def test_what_was_lifted_here_stays_lifted_when_the_list_is_brought_again(tmp_path: Path) -> None:
-    bring(tmp_path, LISTMONK)
-    suppression.lift("barred@example.org", Suppression.Reason.MANUAL, now=making.NOW)
-
-    told = bring(tmp_path, LISTMONK)
-
-    assert "1 bounced, complained or were barred there; that was lifted here" in told
-    assert not suppression.is_suppressed("barred@example.org")
 
 
 def test_columns_of_other_names_are_told(tmp_path: Path) -> None:

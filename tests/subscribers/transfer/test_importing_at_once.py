@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from subscribers import address, crowd, suppression
+from subscribers import address, barring, crowd, suppression
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression, Tally
 from subscribers.transfer import importing
 from subscribers.transfer.columns import Standing
@@ -68,7 +68,7 @@ def test_whoever_is_suppressed_while_the_portion_is_written_is_withheld(
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time")
     making.newsletter()
-    written, withhold = getattr(crowd, place), suppression.withhold_suppressed
+    written, withhold = getattr(crowd, place), barring.withhold
 
     def suppress(name: str) -> None:
         try:
@@ -89,7 +89,7 @@ def test_whoever_is_suppressed_while_the_portion_is_written_is_withheld(
                 pass
 
         monkeypatch.setattr(crowd, place, write)
-        monkeypatch.setattr(suppression, "withhold_suppressed", suppress_late)
+        monkeypatch.setattr(barring, "withhold", suppress_late)
         bring(people("gone", "ada", "late"))
 
     held = Subscription.objects.values_list("subscriber__address_key", "withheld")
