@@ -61,9 +61,9 @@ def test_an_import_understands_it(crowd: None, tmp_path: Path, mark: str) -> Non
 
     call_command("import_subscribers", str(file), *ground, stdout=StringIO())
 
-    taken = Subscription.objects.filter(newsletter=to).order_by("pk")
+    taken = Subscription.objects.filter(newsletter=to)
     keys = taken.values_list("subscriber__address_key", flat=True)
-    assert list(keys) == ["ada@example.org", "+plus@example.org"]
+    assert set(keys) == {"ada@example.org", "+plus@example.org"}
     assert {each.confirmed_at for each in taken} == {NOW}
 
 
