@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.engine MODE` with the copy's settings in the environment. Modes:
 `prepare N` fills the database; `drain N` plans and drains a new dispatch; `state N` does so with
-copies that cost nothing, `floor` then writes its rows into a bare table; `first` starts one with a
-warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
+copies that cost nothing, `floor` then writes its rows into a bare table; `first N` starts so many with
+a warm worker beside it; `django N` sends by Django's own mail, one connection for each message;
 `counted N` counts the audience so many times; `screens N` opens the reports at so many deliveries;
 `asked N` signs up so many known and so many unknown addresses; `imported N` brings a list over,
 `bare_import` writes its rows into bare tables, `exported` takes it along, `bare_export` by one COPY.
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
 
@@ -93,8 +93,8 @@ def state(number: int) -> dict[str, Any]:
     return figures | {"us_each": figures["seconds"] / number * 1e6}
 
 
-def first(_number: int) -> dict[str, Any]:
-    """Return how long after *running* a warm worker starts the first message."""
+def first(times: int) -> dict[str, Any]:
+    """Return how long after *running* a warm worker starts the first message, so many times."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.engine", "worker"],
         stdin=subprocess.PIPE,
@@ -103,38 +103,39 @@ def first(_number: int) -> dict[str, Any]:
     )
     assert worker.stdin
     assert worker.stdout
-    answers = worker.stdout
     try:
-        answers.readline()
-        dispatch = world.dispatch(Newsletter.objects.get())
-        running_at = time.monotonic()
-        rung: list[int] = []
-
-        def ring(dispatch_id: int) -> None:
-            if not rung:
-                rung.append(dispatch_id)
-                print(dispatch_id, file=worker.stdin, flush=True)
-
-        # Of a million readers most are still to be planned by then, which is no part of the wait.
-        planner.plan(
-            dispatch.pk,
-            ring=ring,
-            is_stopping=lambda: bool(select.select([answers], [], [], 0)[0]),
-        )
-        started_at = float(answers.readline())
+        seconds = [_first(worker.stdin, worker.stdout) for _ in range(times)]
     finally:
         worker.terminate()
         worker.wait()
-    return {"seconds": started_at - running_at}
+    return {"seconds": seconds}
+
+
+def _first(bell: IO[str], answers: IO[str]) -> float:
+    assert answers.readline() == "warm\n"
+    dispatch = world.dispatch(Newsletter.objects.get())
+    running_at = time.monotonic()
+    rung: list[int] = []
+
+    def ring(dispatch_id: int) -> None:
+        if not rung:
+            rung.append(dispatch_id)
+            print(dispatch_id, file=bell, flush=True)
+
+    # Of a million readers most are still to be planned by then, which is no part of the wait.
+    planner.plan(
+        dispatch.pk,
+        ring=ring,
+        is_stopping=lambda: bool(select.select([answers], [], [], 0)[0]),
+    )
+    return float(answers.readline()) - running_at
 
 
 def worker(_number: int) -> dict[str, Any]:
-    """Wait for a dispatch on standard input and print when its first message was started."""
+    """Wait for dispatches on standard input and print when the first message of each was started."""
     transport = accounts.transport()
     measure_connection = connection.cursor()
     measure_connection.execute("SELECT 1")
-    print("warm", flush=True)
-    dispatch_id = int(sys.stdin.readline())
     told: list[float] = []
     noted = Journal.started
 
@@ -145,8 +146,12 @@ def worker(_number: int) -> dict[str, Any]:
         noted(self, copy)
 
     Journal.started = started  # type: ignore[method-assign]  # measured from outside the product
-    sender.drain(dispatch_id, transport, seconds=1)
-    return {}
+    while True:
+        print("warm", flush=True)
+        if not (line := sys.stdin.readline()):
+            return {}
+        told.clear()
+        sender.drain(int(line), transport, seconds=1)
 
 
 def naive(number: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from briefing.models import (
     EditionVariant,
     Issue,
 )
-from subscribers.models import Newsletter
+from subscribers.models import Newsletter, Subscriber
 
 _READERS = {
     "postgresql": """
@@ -22,10 +22,10 @@ _READERS = {
         SELECT i, gen_random_uuid(), 'reader' || i || '@mail.example',
                'reader' || i || '@mail.example', decode(md5(i::text), 'hex'), 1, 'mail.example',
                'Reader ' || i, 'en', '', 'html', false, '{}'::jsonb, now()
-        FROM generate_series(1, %s) AS i
+        FROM generate_series(%s, %s) AS i
     """,
     "sqlite": """
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)
+        WITH RECURSIVE n(i) AS (SELECT %s UNION ALL SELECT i + 1 FROM n WHERE i < %s)
         INSERT INTO subscribers_subscriber
             (id, person, address, address_key, address_hash, hash_key_id, domain, name, locale,
              time_zone, format, tracking_allowed, attributes, created_at)
@@ -40,26 +40,30 @@ _SUBSCRIPTIONS = """
         (subscriber_id, newsletter_id, state, withheld, frequency, confirmed_at,
          unsubscribe_reason, source)
     SELECT id, %s, 'active', '', 'every', created_at, '', '{}' FROM subscribers_subscriber
+    WHERE id >= %s
 """
 _WORDS = "A plant in Nagoya lets its robots stop and call a person before they weld. "
 _SLOTS = ("unsubscribe_url", "preferences_url", "view_url", "address", "name|there")
 
 
 def readers(number: int) -> Newsletter:
-    """Fill an empty database with so many confirmed readers of one newsletter."""
-    newsletter = Newsletter.objects.create(
+    """Fill the database with confirmed readers of one newsletter, up to so many in all."""
+    newsletter, _made = Newsletter.objects.get_or_create(
         slug="robotics",
-        name="The Robotics Briefing",
-        tagline="Weekly intelligence",
-        promise="No spam.",
-        from_name="The Robotics Briefing",
-        from_address="desk@news.example",
-        reply_to="editors@news.example",
-        postal_address="Lindenhof 7, 10115 Berlin",
+        defaults={
+            "name": "The Robotics Briefing",
+            "tagline": "Weekly intelligence",
+            "promise": "No spam.",
+            "from_name": "The Robotics Briefing",
+            "from_address": "desk@news.example",
+            "reply_to": "editors@news.example",
+            "postal_address": "Lindenhof 7, 10115 Berlin",
+        },
     )
+    first = Subscriber.objects.count() + 1
     with connection.cursor() as cursor:
-        cursor.execute(_READERS[connection.vendor], [number])
-        cursor.execute(_SUBSCRIPTIONS, [newsletter.pk])
+        cursor.execute(_READERS[connection.vendor], [first, number])
+        cursor.execute(_SUBSCRIPTIONS, [newsletter.pk, first])
         cursor.execute("ANALYZE")
     return newsletter
 
