@@ -1,5 +1,6 @@
 """What people fill in: signing up, and their preferences."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -144,6 +145,17 @@ class PreferencesForm(forms.Form):
     time_zone = forms.ChoiceField(choices=time_zones, required=False)
     format = forms.ChoiceField(choices=Subscriber.Format.choices)
     tracking_allowed = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any, *, today: date) -> None:
+        super().__init__(data)
+        self._today = today
+
+    def clean_paused_until(self) -> date | None:
+        """Refuse a day that is over: whoever mistypes a year would be written to all the same."""
+        until: date | None = self.cleaned_data["paused_until"]
+        if until is not None and until <= self._today:
+            raise ValidationError(_("A pause ends on a day to come. Leave it empty to read on."))
+        return until
 
     def choices(self) -> Choices:
         """Return what was chosen, checked."""

@@ -13,7 +13,8 @@ from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.screen import render
 from briefing.dispatch import holding
 from briefing.dispatch.states import SENDING
-from briefing.models import Alert, Dispatch
+from briefing.models import Alert, Dispatch, Fence
+from subscribers.models import Outbox
 
 
 class ReasonForm(forms.Form):
@@ -30,21 +31,32 @@ class ReasonForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("briefing.steer_dispatch")
 def hold(request: HttpRequest) -> HttpResponse:
-    """Stop everything that leaves, confirmations included. Stopping asks for no second factor."""
+    """Stop everything that leaves, confirmations included. Stopping asks for no second factor.
+
+    While it is held, this is where somebody looks at what waits before letting it go.
+    """
     form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    fence = Fence.objects.filter(pk=1).exclude(held="").first()
+    if fence and request.method == "POST":
+        messages.info(request, _("It is held already, for another reason."))
+    elif request.method == "POST" and form.is_valid():
         who = request.user.get_username()
         reason = _("%(reason)s (%(who)s)") % {"reason": form.cleaned_data["reason"], "who": who}
         holding.hold(reason, now=timezone.now())
         audit.record(request, "mail.hold", reason=form.cleaned_data["reason"])
         messages.success(request, _("Nothing leaves any more, from the next message on."))
         return redirect("admin:index")
+    dispatches = Dispatch.objects.select_related("issue__newsletter").order_by("-pk")
+    waiting = (*SENDING, Dispatch.State.HOLDING)
     return render(
         request,
         "desk/hold.html",
-        _("Hold all outgoing mail"),
+        _("All outgoing mail is held") if fence else _("Hold all outgoing mail"),
         form=form,
-        running=Dispatch.objects.filter(state__in=SENDING).select_related("issue__newsletter"),
+        running=dispatches.filter(state__in=SENDING),
+        fence=fence,
+        waiting=dispatches.filter(state__in=waiting) if fence else (),
+        owed=Outbox.objects.filter(state=Outbox.State.OWED).count() if fence else 0,
     )
 
 

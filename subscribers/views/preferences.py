@@ -1,10 +1,13 @@
 """One page where a reader is in charge, behind their own link; leaving always stands first on it."""
 
+from datetime import date
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -65,13 +68,18 @@ def _closed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
-    filled = PreferencesForm(request.POST)
+    now = timezone.now()
+    filled = PreferencesForm(request.POST, today=now.date())
     if not filled.is_valid():
         return _show(request, subscription, token, typed=filled, status=422)
     origin = visitor.origin(request, form="preferences")
-    preferences.choose(subscription, filled.choices(), origin=origin, now=timezone.now())
-    fresh = _subscription(token)
-    return _show(request, fresh or subscription, token, note=_("Your preferences are saved."))
+    preferences.choose(subscription, filled.choices(), origin=origin, now=now)
+    fresh = _subscription(token) or subscription
+    note = _("Your preferences are saved.")
+    if fresh.paused_until:
+        day = date_format(fresh.paused_until, "DATE_FORMAT")
+        note = _("Your preferences are saved. Nothing comes before %(day)s.") % {"day": day}
+    return _show(request, fresh, token, note=note)
 
 
 def _move(request: HttpRequest, subscription: Subscription, token: str) -> HttpResponse:
@@ -129,7 +137,8 @@ def _chosen(subscription: Subscription) -> QueryDict:
     chosen.update(
         {
             "frequency": subscription.frequency,
-            "paused_until": f"{paused_until:%Y-%m-%d}" if paused_until else "",
+            # One that is over is none, and saving the page again must not fail by it.
+            "paused_until": f"{paused_until:%Y-%m-%d}" if _lies_ahead(paused_until) else "",
             "format": reader.format,
             "locale": reader.locale,
             "time_zone": reader.time_zone,
@@ -138,6 +147,10 @@ def _chosen(subscription: Subscription) -> QueryDict:
     if reader.tracking_allowed:
         chosen["tracking_allowed"] = "on"
     return chosen
+
+
+def _lies_ahead(day: date | None) -> bool:
+    return day is not None and day > timezone.now().date()
 
 
 def _subscription(token: str) -> Subscription | None:

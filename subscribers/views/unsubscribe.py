@@ -26,7 +26,8 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         return _leave_all(request, subscriber_id, newsletter_id, token)
     if action == "reason":
         unsubscribe.give_reason(subscriber_id, newsletter_id, request.POST.get("reason", ""))
-        return _left(request, newsletter_id, token, thanked=True)
+        undo_token = _still_undoes(request.POST.get("undo", ""), subscriber_id, newsletter_id)
+        return _left(request, newsletter_id, token, undo_token=undo_token, thanked=True)
     return _ask(request, subscriber_id, newsletter_id, token)
 
 
@@ -90,8 +91,8 @@ def _leave(
     left = unsubscribe.by_link(subscriber_id, newsletter_id, origin=origin, now=timezone.now())
     tasks.send_later(left.goodbye_id)
     # Only the click that ended it offers to take it back: an old mail passed on must not.
-    undo_url = _undo_url(subscriber_id, newsletter_id) if left.newly else ""
-    return _left(request, newsletter_id, token, undo_url=undo_url)
+    undo_token = _undo_token(subscriber_id, newsletter_id) if left.newly else ""
+    return _left(request, newsletter_id, token, undo_token=undo_token)
 
 
 def _leave_all(
@@ -101,20 +102,36 @@ def _leave_all(
     left = unsubscribe.from_everything(subscriber_id, origin=origin, now=timezone.now())
     names = Newsletter.objects.filter(pk__in=left).order_by("pk").values_list("pk", "name")
     # Each by itself: who took leave of all may want one of them back.
-    undo_all = [(name, _undo_url(subscriber_id, pk)) for pk, name in names]
+    undo_all = [(name, _undo_url(_undo_token(subscriber_id, pk))) for pk, name in names]
     return _left(request, newsletter_id, token, everything=True, undo_all=undo_all)
 
 
-def _undo_url(subscriber_id: int, newsletter_id: int) -> str:
-    token = links.make("undo", subscriber_id, newsletter_id, links.now())
-    return reverse("undo", args=[token])
+def _undo_token(subscriber_id: int, newsletter_id: int) -> str:
+    return links.make("undo", subscriber_id, newsletter_id, links.now())
 
 
-def _left(request: HttpRequest, newsletter_id: int, token: str, **said: Any) -> HttpResponse:
+def _undo_url(token: str) -> str:
+    return reverse("undo", args=[token]) if token else ""
+
+
+def _still_undoes(token: str, subscriber_id: int, newsletter_id: int) -> str:
+    """Return what the page before offered, if it was that: saying why must not take it away."""
+    try:
+        numbers = links.read_fresh("undo", token)
+    except links.BadLinkError:
+        return ""
+    return token if numbers == (subscriber_id, newsletter_id) else ""
+
+
+def _left(
+    request: HttpRequest, newsletter_id: int, token: str, *, undo_token: str = "", **said: Any
+) -> HttpResponse:
     context = {
         "newsletter": Newsletter.objects.filter(pk=newsletter_id).first(),
         "reasons": unsubscribe.LeavingReason.choices,
         "action_url": reverse("unsubscribe", args=[token]),
+        "undo_token": undo_token,
+        "undo_url": _undo_url(undo_token),
         **said,
     }
     return render(request, "subscribers/unsubscribed.html", context)

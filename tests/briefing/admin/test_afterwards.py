@@ -213,7 +213,7 @@ def test_holding_stops_everything_and_every_page_says_so(desk: Client, finished:
     finished.refresh_from_db()
     assert finished.state == Dispatch.State.HOLDING
     for address in ("/admin/", "/admin/briefing/article/", "/admin/deliveries/"):
-        assert "wrong link in the lead" in desk.get(address).content.decode(), address
+        assert "Wrong link in the lead" in desk.get(address).content.decode(), address
 
 
 def test_letting_go_leaves_each_held_dispatch_to_a_decision(
@@ -222,6 +222,11 @@ def test_letting_go_leaves_each_held_dispatch_to_a_decision(
     Dispatch.objects.update(state=Dispatch.State.RUNNING)
     holding.hold("test", now=timezone.now())
 
+    looked = desk.get("/admin/mail/hold/").content.decode()
+    assert "waits for a decision of its own" in looked
+    assert 'name="reason"' not in looked
+    desk.post("/admin/mail/hold/", {"reason": "another"})
+    assert holding.held() == "test"
     desk.post("/admin/mail/let-go/")
 
     assert holding.held() == ""

@@ -89,6 +89,7 @@ def test_a_person_signs_up_confirms_chooses_and_leaves(
     page.get_by_label("It comes too often").check()
     page.get_by_role("button", name="Tell us").click()
     page.get_by_role("heading", name="Thank you for telling us").wait_for()
+    assert page.get_by_role("link", name="Stay subscribed").is_visible()
     row = Subscription.objects.get()
     assert (row.state, row.unsubscribe_reason) == ("unsubscribed", "too_often")
 

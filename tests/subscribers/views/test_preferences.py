@@ -61,10 +61,18 @@ def test_what_is_saved_is_shown_again(client: Client, path: str, row: Subscripti
     page = client.post(path, fill_in(paused_until="2099-12-31")).content.decode()
 
     row.refresh_from_db()
-    assert "Your preferences are saved." in page
+    assert "Your preferences are saved. Nothing comes before" in page
     assert f'value="{row.paused_until:%Y-%m-%d}"' in page
     assert '<option value="Asia/Tokyo" selected>' in page
     assert row.frequency == "digest"
+
+
+def test_a_pause_that_is_over_is_none_and_in_nobodys_way(
+    client: Client, path: str, row: Subscription
+) -> None:
+    Subscription.objects.update(paused_until="2020-01-15")
+
+    assert 'name="paused_until" value=""' in client.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def test_what_is_saved_is_shown_again(client: Client, path: str, row: Subscripti
         {"time_zone": "Mars/Olympus"},
         {"format": "pdf"},
         {"paused_until": "soon"},
+        {"paused_until": "2020-01-15"},
     ],
 )
 def test_what_we_do_not_offer_is_not_saved(
