@@ -9,10 +9,19 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from briefing.dispatch import claims, control, invariants, progress, resolving, sender, upkeep
-from briefing.dispatch.outcome import ACCEPTED, CANCELLED, DEFERRED, UNKNOWN
+from briefing.dispatch.copies import BadReaderError, CopyMaker
+from briefing.dispatch.outcome import (
+    ACCEPTED,
+    CANCELLED,
+    DEFERRED,
+    QUARANTINED,
+    REJECTED,
+    UNKNOWN,
+)
+from briefing.dispatch.sql.rows import ReaderRow
 from briefing.models import Delivery, Dispatch
 from briefing.transports.base import Copy
-from tests.briefing.dispatch.making import Provider, dispatching, outcomes
+from tests.briefing.dispatch.making import Provider, Said, dispatching, outcomes
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +87,58 @@ def test_a_second_attempt_that_nobody_answers_for_lets_the_dispatch_finish_after
         sender.drain(dispatch.pk, provider)
 
     assert not control.finish_if_done(dispatch.pk, now=timezone.now())
-    assert control.finish_if_done(dispatch.pk, now=timezone.now() + timedelta(minutes=5))
+    # Whatever it was, it may have arrived: nobody opens a connection for it.
+    Delivery.objects.update(next_at=timezone.now())
+    assert not sender.drain(dispatch.pk, Provider(down="must not be opened")).down
+    assert control.finish_if_done(dispatch.pk, now=timezone.now())
     assert outcomes(dispatch) == {"reader0@mail.example": UNKNOWN}
+
+
+def test_what_is_unknown_of_a_second_attempt_is_not_sent_beside_what_is_due() -> None:
+    dispatch = dispatching(2)
+    provider = deferring(dispatch)
+    lost = Delivery.objects.order_by("subscriber_id")[0].subscriber_id
+    Delivery.objects.filter(subscriber_id=lost).update(outcome=UNKNOWN)
+
+    sender.drain(dispatch.pk, provider)
+
+    assert provider.received[2:] == ["reader1@mail.example"]
+    assert outcomes(dispatch)["reader0@mail.example"] == UNKNOWN
+
+
+def test_each_attempt_is_counted_and_the_next_one_comes_later() -> None:
+    dispatch = dispatching(2)
+    provider = deferring(dispatch)
+    said: Iterator[Said] = iter([(DEFERRED, "452 full"), REJECTED])
+    provider.answer = lambda _copy: next(said)
+
+    began = timezone.now()
+    sender.drain(dispatch.pk, provider)
+
+    deferred, rejected = Delivery.objects.order_by("subscriber_id")
+    assert (deferred.outcome, deferred.attempts, deferred.code) == (DEFERRED, 2, "452 full")
+    assert deferred.next_at
+    assert timedelta(minutes=5) <= deferred.next_at - began < timedelta(minutes=6)
+    assert (rejected.outcome, rejected.attempts, rejected.code) == (REJECTED, 2, "")
+    assert rejected.next_at is None
+
+
+def test_whose_data_cannot_be_written_by_then_is_set_aside_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dispatch = dispatching(1)
+    provider = deferring(dispatch)
+
+    def broken(_self: CopyMaker, reader: ReaderRow, *, position: int) -> Copy:
+        raise BadReaderError(reader.subscriber_id, f"no {position}: " + "!" * 200)
+
+    monkeypatch.setattr(CopyMaker, "make", broken)
+    sender.drain(dispatch.pk, provider)
+
+    row = Delivery.objects.get()
+    assert (row.outcome, row.code, row.next_at) == (QUARANTINED, "no 0: " + "!" * 114, None)
+    numbers = progress.measure(dispatch.pk).by_outcome
+    assert (numbers["quarantined"], numbers["deferred"]) == (1, 0)
 
 
 def test_what_a_person_sends_again_of_a_finished_dispatch_is_sent() -> None:
@@ -169,3 +228,5 @@ def test_whom_an_outage_kept_from_a_second_attempt_is_not_given_up_for_their_age
 
     row = Delivery.objects.get()
     assert (row.outcome, row.attempts, row.code) == (DEFERRED, 1, words[:120])
+    assert row.next_at
+    assert row.next_at - timezone.now() < timedelta(minutes=2)
