@@ -138,6 +138,7 @@ def test_after_half_an_hour_without_a_sign_of_life_a_dispatch_under_way_is_held(
     dispatch.refresh_from_db()
     said = "no sign of life for 39 minutes in the midst of a dispatch"
     assert (dispatch.state, dispatch.reason) == ("holding", said)
+    assert Fence.objects.get().held_at
     alert = Alert.objects.get()
     assert (alert.key, alert.text) == (
         "held:all",

@@ -152,14 +152,14 @@ def test_what_a_person_sends_again_of_a_finished_dispatch_is_sent() -> None:
     over.save(force_insert=True)
 
     assert resolving.resend(dispatch.pk, readers[:2], by="ada", now=timezone.now()) == 2
+    over.refresh_from_db()
+    assert over.state == Dispatch.State.FINISHED
     assert sweep() == [dispatch.pk]
     provider.answer = lambda _copy: ACCEPTED
     sender.drain(dispatch.pk, provider)
 
     assert sorted(outcomes(dispatch).values()) == [ACCEPTED, ACCEPTED, UNKNOWN]
     assert len(provider.received) == 5
-    over.refresh_from_db()
-    assert over.state == Dispatch.State.FINISHED
     assert control.finish_if_done(dispatch.pk, now=timezone.now())
 
 
