@@ -12,6 +12,7 @@ from briefing.dispatch.sql.rows import ReaderRow
 from briefing.issues.slots import join
 from briefing.models import Dispatch, EditionVariant, Issue
 from briefing.transports.base import Copy, Sender, Session, Slots, VariantContent, Watcher
+from subscribers.links import signer
 from subscribers.models import Newsletter
 
 DISPATCH = Dispatch(
@@ -102,7 +103,7 @@ def test_each_of_a_readers_links_names_the_dispatch_and_the_reader() -> None:
 def test_whoever_granted_tracking_is_named_by_a_counted_link() -> None:
     _copy, slots, content = made(key="locale=en;format=html;tracked=1")
 
-    clicked = links.links.signer("click")(7, 11, 1)
+    clicked = signer("click")(7, 11, 1)
     assert slots.values["click1_token"] == clicked
     assert clicked in join(content.text, slots.values)
 
