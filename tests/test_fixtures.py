@@ -2,17 +2,23 @@
 
 import os
 import socket
+from uuid import uuid4
 
 import pytest
 from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.utils import translation
+from django.utils import timezone, translation
+from pytest_django import Settings
 from redis import Redis
 
+from briefing.archive.freshness import Memory
+from subscribers import departures, lately
 from tests.environment import LOCAL_DIR
 from tests.queue import Doorbell, Ring
+
+_MEMORY = Memory()
 
 
 @shared_task
@@ -72,3 +78,19 @@ def test_who_asks_for_valkey_has_the_real_queue_and_cache(valkey: Redis) -> None
 def test_every_test_begins_with_an_empty_cache(turn: str) -> None:
     assert cache.get("turn") is None
     cache.set("turn", turn)
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_every_test_begins_with_a_process_that_remembers_nothing(
+    turn: str, settings: Settings, db: None
+) -> None:
+    settings.PAGE_CACHE_SECONDS = 60
+
+    assert lately.recall("turn", lambda: turn) == turn
+    assert _MEMORY.recall("turn", lambda: turn) == turn
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_nobody_has_departed_from_another_tests_database(turn: str) -> None:
+    assert not list(departures.read()), turn
+    departures.note(departures.Act(timezone.now(), "withdrawn", uuid4(), 1))

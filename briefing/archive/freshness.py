@@ -28,6 +28,8 @@ _MAX_REMEMBERED = 1000
 _lock = threading.Lock()
 _asked_at = float("-inf")
 _version: Version = ()
+# Each is a module's own, and stays as long as the process.
+_memories: "list[Memory]" = []
 
 
 def version() -> Version:
@@ -63,6 +65,7 @@ class Memory:
     """Keeps what was made under the present version, for as long as a page is kept; nothing in tests."""
 
     def __init__(self) -> None:
+        _memories.append(self)
         self._kept: OrderedDict[Hashable, tuple[Version, float, Any]] = OrderedDict()
 
     def recall(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
@@ -78,6 +81,18 @@ class Memory:
         if len(self._kept) > _MAX_REMEMBERED:
             self._kept.popitem(last=False)
         return answer
+
+    def forget(self) -> None:
+        """Forget what is kept."""
+        self._kept.clear()
+
+
+def forget() -> None:
+    """Forget what was read and made, as a new process would."""
+    global _asked_at  # noqa: PLW0603  as in `version`
+    _asked_at = float("-inf")
+    for memory in _memories:
+        memory.forget()
 
 
 def remembered(read: Callable[P, Answer]) -> Callable[P, Answer]:
