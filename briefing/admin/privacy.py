@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from briefing.admin import audit, trail
 from briefing.admin.gate import needs, needs_second_factor
 from briefing.admin.screen import render
-from briefing.admin.spreadsheet import as_long_csv
+from briefing.admin.spreadsheet import as_written_csv
 from subscribers import address, privacy
 from subscribers.models import Newsletter, Subscriber
 from subscribers.transfer import exporting
@@ -63,10 +63,10 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("subscribers.export_subscriber")
 @needs_second_factor
 def export_list(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """Return a newsletter's readers as CSV, written while it leaves."""
+    """Return a newsletter's readers as CSV, read while it leaves."""
     newsletter = get_object_or_404(Newsletter, slug=slug)
     audit.record(request, "newsletter.export", newsletter)
-    return as_long_csv(f"{slug}.csv", exporting.rows(newsletter))
+    return as_written_csv(f"{slug}.csv", exporting.lines(newsletter))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

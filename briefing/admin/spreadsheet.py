@@ -33,6 +33,11 @@ def as_long_csv(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpRespon
     return StreamingHttpResponse(chain([_MARK], portions(rows)), **_about(name))
 
 
+def as_written_csv(name: str, parts: Iterable[str]) -> StreamingHttpResponse:
+    """Return lines that the database has written as a CSV file, which is read while it leaves."""
+    return StreamingHttpResponse(chain([_MARK], parts), **_about(name))
+
+
 def portions(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield many lines at once: each piece of an answer costs the server as much as making ten."""
     lines = _lines(rows)

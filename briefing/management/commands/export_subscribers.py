@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from briefing.admin import spreadsheet
 from subscribers.models import Newsletter
 from subscribers.transfer import exporting
 
@@ -23,5 +22,5 @@ class Command(BaseCommand):
         newsletter = Newsletter.objects.filter(slug=options["newsletter"]).first()
         if newsletter is None:
             raise CommandError("There is no such newsletter.", returncode=2)
-        for portion in spreadsheet.portions(exporting.rows(newsletter)):
+        for portion in exporting.lines(newsletter):
             self.stdout.write(portion, ending="")

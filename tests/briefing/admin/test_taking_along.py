@@ -20,9 +20,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make readers in every state, more than one portion of them."""
-    monkeypatch.setattr(exporting, "_AT_ONCE", 2)
+    monkeypatch.setattr(exporting, "_IDS_AT_ONCE", 2)
     noise()
-    subscription("ada@example.org", source={"utm_source": "fair"}).topics.add(topic("Ports"))
+    subscription("ada@example.org", source={"utm_source": "fair", "utm_medium": "a, b"}).topics.add(
+        topic("Ports"), topic("Arms")
+    )
     subscription("+plus@example.org", paused_until="2099-01-01")
     subscription("left@example.org", state="unsubscribed", unsubscribed_at=NOW)
     subscription("barred@example.org", withheld="suppressed")
@@ -37,6 +39,12 @@ def _written() -> str:
     return told.getvalue()
 
 
+def test_a_list_of_nobody_is_its_first_line() -> None:
+    newsletter()
+
+    assert _written() == f"{','.join(exporting.HEADER)}\r\n"
+
+
 def test_every_reader_who_is_not_erased_is_in_it(crowd: None) -> None:
     rows = list(csv.DictReader(StringIO(_written())))
 
@@ -47,8 +55,10 @@ def test_every_reader_who_is_not_erased_is_in_it(crowd: None) -> None:
         ("barred@example.org", "suppressed"),
     ]
     ada = rows[0]
-    assert (ada["name"], ada["topics"]) == ('\'=HYPERLINK("x")', "ports")
-    assert (ada["source"], ada["confirmed_at"]) == ("utm_source=fair", "2026-03-02T09:00:00+00:00")
+    assert (ada["name"], ada["topics"]) == ('\'=HYPERLINK("x")', "arms ports")
+    assert ada["source"] == "utm_medium=a, b utm_source=fair"
+    assert (ada["confirmed_at"], ada["unsubscribed_at"]) == ("2026-03-02T09:00:00+00:00", "")
+    assert rows[2]["unsubscribed_at"] == "2026-03-02T09:00:00+00:00"
     assert rows[1]["paused_until"] == "2099-01-01"
 
 
