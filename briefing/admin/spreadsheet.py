@@ -30,7 +30,7 @@ def as_csv(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:
 
 def as_long_csv(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Return rows as a CSV file that is written while it leaves: there may be a million of them."""
-    return StreamingHttpResponse(chain([_MARK], portions(rows)), **_about(name))
+    return StreamingHttpResponse(chain([_MARK], _portions(rows)), **_about(name))
 
 
 def as_written_csv(name: str, parts: Iterable[str]) -> StreamingHttpResponse:
@@ -38,7 +38,7 @@ def as_written_csv(name: str, parts: Iterable[str]) -> StreamingHttpResponse:
     return StreamingHttpResponse(chain([_MARK], parts), **_about(name))
 
 
-def portions(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+def _portions(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield many lines at once: each piece of an answer costs the server as much as making ten."""
     lines = _lines(rows)
     while portion := list(islice(lines, _LINES_AT_ONCE)):
