@@ -3,6 +3,8 @@
 import signal
 import threading
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -29,14 +31,26 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         self._stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
-        while not self._stop.is_set():
-            worked = self._outlast() if options["loop"] else self._work_once()
-            if not worked and not options["loop"]:
-                return
-            if not worked:
-                self._stop.wait(_IDLE_SECONDS)
+        with self._until_interrupted():
+            while not self._stop.is_set():
+                worked = self._outlast() if options["loop"] else self._work_once()
+                if not worked and not options["loop"]:
+                    return
+                if not worked:
+                    self._stop.wait(_IDLE_SECONDS)
+
+    @contextmanager
+    def _until_interrupted(self) -> Iterator[None]:
+        """Have the signals end the turn in good order; whoever called the command has them back."""
+        before = {
+            number: signal.signal(number, lambda *_: self._stop.set())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _outlast(self) -> int:
         """Work once; with the database away do nothing, and try again."""
