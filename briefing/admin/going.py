@@ -20,7 +20,7 @@ _MINUTE, _HOUR = 60, 3600
 def ending(progress: Progress, lanes: Sequence[Lane], *, now: datetime) -> str:
     """Say when it will be over, as exactly as anybody can know."""
     if progress.last_hour and progress.last_hour > now:
-        at = date_format(progress.last_hour, "j M, H:i")
+        at = date_format(progress.last_hour, "THIS_YEAR_FORMAT")
         return _("The last readers get it at %(at)s UTC, when it is their hour.") % {"at": at}
     begin = progress.pace_from or progress.started_at
     if begin is None or not progress.planned_completely:
@@ -92,5 +92,5 @@ def troubles(
                 "%(at)s UTC at the latest; only then the dispatch is over.",
                 number,
             )
-            % {"number": number, "at": date_format(until, "j M, H:i")}
+            % {"number": number, "at": date_format(until, "THIS_YEAR_FORMAT")}
         )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings as configured
 from django.contrib.auth.models import Permission
 from django.core import checks
 from django.db import connection
@@ -10,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import get_format
 from pytest_django import Settings
 
 from briefing.admin.navigation import PLACES
@@ -74,6 +76,14 @@ def test_times_are_shown_and_typed_by_the_clock_of_the_house(
 
     assert f'value="{shown}' in page
     assert timezone.get_current_timezone_name() == set_by_operator
+
+
+@pytest.mark.parametrize("language", [code for code, _name in configured.LANGUAGES])
+def test_every_language_writes_the_desks_own_forms_of_a_date(language: str) -> None:
+    names = ("SECONDS_FORMAT", "WEEKDAY_FORMAT", "THIS_YEAR_FORMAT")
+
+    # Without a module of its own a language would write the name, letter by letter.
+    assert all(get_format(name, lang=language) != name for name in names)
 
 
 def test_what_is_called_utc_is_utc_whatever_the_clock_of_the_house(desk: Client) -> None:

@@ -1,0 +1,1 @@
+"""German: day before month, a clock of 24 hours."""
