@@ -15,20 +15,25 @@ from django.views.decorators.http import require_http_methods
 from briefing.admin import audit, trail
 from briefing.admin.gate import needs
 from briefing.admin.screen import render
-from briefing.archive import importing
+from briefing.archive import importing, slugs
+from briefing.models import Article
 
 _MAX_FILES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one file: `outcome` is empty when it was refused, and `reason` then says why."""
+    """What became of one file: `outcome` is empty when it was refused, and `reason` then says why.
+
+    `article` is the number of the article that came of it, to be looked at.
+    """
 
     name: str
     outcome: str
     reason: str = ""
     line: int = 0
     changed: bool = False
+    article: int | None = None
 
 
 class Files(forms.FileField):
@@ -116,4 +121,6 @@ def _bring(path: Path) -> Line:
         importing.Outcome.UNCHANGED: _("unchanged"),
     }
     changed = outcome != importing.Outcome.UNCHANGED
-    return Line(path.name, str(words[outcome]), changed=changed)
+    known = Article.objects.filter(slugs.known_as(path.stem))
+    article = known.values_list("pk", flat=True).first()
+    return Line(path.name, str(words[outcome]), changed=changed, article=article)

@@ -138,7 +138,9 @@ def test_files_come_in_at_the_desk_and_a_refused_one_names_its_line(desk: Client
 
     assert 'type="file"' in asked
     assert "multiple" in asked
-    assert Article.objects.get().slug == "ferries-dock-themselves"
+    made = Article.objects.get()
+    assert made.slug == "ferries-dock-themselves"
+    assert f'href="/admin/briefing/article/{made.pk}/change/"' in page
     assert "imported" in page
     assert "call it not-a-slug.txt" in page
     assert "the file is empty" in page
