@@ -20,6 +20,10 @@ KnownBy = Mapping[str, Sequence[bytes]]
 _NOTED_AT_ONCE = 1000
 
 
+class ErasedError(LookupError):
+    """A reader who was looked up has been erased since, and must not be given anything."""
+
+
 def standing(known_by: KnownBy) -> set[str]:
     """Return those of the addresses that must not be written to."""
     return set(_found(known_by, also="lifted_at IS NULL"))
@@ -65,7 +69,12 @@ def hold() -> None:
 
 
 def withhold(subscriber_ids: Sequence[int], *, now: datetime) -> None:
-    """Withhold from readers, who have just been written, what stands against their addresses."""
+    """Withhold from readers, who have just been written, what stands against their addresses.
+
+    Raises: ErasedError when one of them has no address any more.
+    """
+    if bulk.find(Subscriber, "id", by="id", values=subscriber_ids, also="address_key IS NULL"):
+        raise ErasedError
     stands = (
         f"EXISTS (SELECT 1 FROM {Suppression._meta.db_table} AS bar "  # noqa: S608  a model's own name
         f"WHERE bar.address_hash = {Subscriber._meta.db_table}.address_hash "

@@ -6,7 +6,7 @@ who left here; whoever had left there, or never confirmed, is not taken over at 
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import islice
@@ -66,38 +66,40 @@ def bring(
     finds out the same and keeps nothing.
     """
     source = iter(rows)
-    seen: set[str] = set()
+    trial = _Trial() if dry_run else None
     while portion := list(islice(source, PORTION)):
         refused = tuple(each for each in portion if isinstance(each, Refused))
         people = [each for each in portion if isinstance(each, Person)]
-        counts = Counter({"refused": len(refused)})
-        if dry_run:
-            # A real run finds the second of two in the database.
-            before = len(people)
-            people = [each for each in people if each.address.key not in seen]
-            seen.update(each.address.key for each in people)
-            counts["there"] += before - len(people)
-        counts += _bring(people, ground, now=now, dry_run=dry_run)
-        yield Progress(len(portion), counts, refused)
+        counts = _bring(people, ground, now=now, trial=trial)
+        yield Progress(len(portion), counts + Counter(refused=len(refused)), refused)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What a dry run has to remember, because it keeps nothing: the hashes of keys, which are small."""
+
+    added: set[int] = field(default_factory=set)
+    barred: set[int] = field(default_factory=set)
 
 
 def _bring(
-    people: Sequence[Person], ground: Ground, *, now: datetime, dry_run: bool
+    people: Sequence[Person], ground: Ground, *, now: datetime, trial: _Trial | None
 ) -> Counter[str]:
     # In one order, whatever the file's: two imports at once must not wait for each other.
     people = sorted(people, key=lambda each: each.address.key)
     known_by = address.hashes_of_many(each.address.key for each in people)
     with transaction.atomic():
-        counts = _bar(people, known_by, now=now)
-        free = known_by.keys() - barring.standing(known_by)
-        transaction.set_rollback(dry_run)
+        counts, barred = _bar(people, known_by, now=now)
+        transaction.set_rollback(trial is not None)
+    if trial:
+        trial.barred.update(map(hash, barred))
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                added = _add(people, {key: known_by[key][0] for key in free}, ground, now=now)
-                transaction.set_rollback(dry_run)
-        except IntegrityError:
-            # Somebody has signed up in between; looked at again, they are there.
+                added = _add(people, known_by, ground, now=now, trial=trial)
+                transaction.set_rollback(trial is not None)
+        except (IntegrityError, barring.ErasedError):
+            # Somebody has signed up, or was erased, in between; looked at again, that is seen.
             if attempt == _TRIES - 1:
                 raise
         else:
@@ -105,21 +107,24 @@ def _bring(
     raise AssertionError("the last try returns or raises")
 
 
-def _bar(people: Iterable[Person], known_by: barring.KnownBy, *, now: datetime) -> Counter[str]:
-    """Suppress those who must not be written to; return what became of them."""
+def _bar(
+    people: Iterable[Person], known_by: barring.KnownBy, *, now: datetime
+) -> tuple[Counter[str], set[str]]:
+    """Suppress those who must not be written to; return what became of them, and who they are."""
     bars = [
         (each.address.key, _REASONS[each.standing].value)
         for each in people
         if each.standing in _REASONS
     ]
     if not bars:
-        return Counter()
+        return Counter(), set()
     # What was lifted here, by the reader or by a person, no older list brings back.
     ever = barring.ever({key: known_by[key] for key, _reason in bars})
     stands = {bar: _stands(bar, ever) for bar in bars}
     new = [bar for bar, standing in stands.items() if standing is None]
     barring.suppress(new, now=now, note=_FORM)
-    return Counter("lifted" if stands[bar] is False else "barred" for bar in bars)
+    counts = Counter("lifted" if stands[bar] is False else "barred" for bar in bars)
+    return counts, {key for key, _reason in new}
 
 
 def _stands(bar: barring.Bar, ever: Mapping[str, Mapping[str, bool]]) -> bool | None:
@@ -133,20 +138,23 @@ def _stands(bar: barring.Bar, ever: Mapping[str, Mapping[str, bool]]) -> bool | 
 
 
 def _add(
-    people: Iterable[Person], free: Mapping[str, bytes], ground: Ground, *, now: datetime
+    people: Iterable[Person],
+    known_by: barring.KnownBy,
+    ground: Ground,
+    *,
+    now: datetime,
+    trial: _Trial | None,
 ) -> Counter[str]:
-    """Add those who read there and may be written to; return what became of all but the barred.
-
-    `free` are the addresses against which nothing stands, each with its hash.
-    """
+    """Add those who read there and may be written to; return what became of all but the barred."""
+    barred = barring.standing(known_by)
     counts: Counter[str] = Counter()
     wanted: dict[str, Person] = {}
     for each in people:
         key, standing = each.address.key, each.standing
         if standing is Standing.READS:
-            if key not in free:
+            if key in barred or (trial and hash(key) in trial.barred):
                 counts["suppressed"] += 1
-            elif key in wanted:
+            elif key in wanted or (trial and hash(key) in trial.added):
                 counts["there"] += 1
             else:
                 wanted[key] = each
@@ -158,9 +166,11 @@ def _add(
     for key, person in wanted.items():
         state = states.get(known[key][0]) if key in known else None
         if state is None:
-            new[key] = (person, free[key])
+            new[key] = (person, known_by[key][0])
         counts["added" if state is None else "there" if state == _ACTIVE else "left here"] += 1
     _write(new, known, ground, now=now)
+    if trial:
+        trial.added.update(map(hash, new))
     return counts
 
 

@@ -39,7 +39,7 @@ suppressed here, unless the same was lifted here before.
 
 It may be stopped and begun again: whoever is there already is left as they are.
 
-exit code: 0 every row was understood, 1 some were not, 2 nothing was done"""
+exit code: 0 every row was understood, 1 some were not, 2 nothing was done, 130 it was stopped"""
 
 _SAID = {
     "added": "added",
@@ -53,6 +53,8 @@ _SAID = {
     "refused": "could not be understood",
 }
 _TOLD = 20
+# What a shell makes of Ctrl-C: 128 and the signal's number.
+_STOPPED = 130
 
 
 class Command(ExplainedCommand):
@@ -78,7 +80,7 @@ class Command(ExplainedCommand):
         add("--dry-run", action="store_true", help="say what would come of it, and keep nothing")
 
     def handle(self, **options: Any) -> None:
-        ground = _ground(options)
+        ground, stopped = _ground(options), False
         with ExitStack() as stack:
             try:
                 file = stack.enter_context(
@@ -91,26 +93,35 @@ class Command(ExplainedCommand):
             tell = self._teller(options["refused"], options["file"], stack)
             if found.columns.service:
                 self.stdout.write(f"This is a list of {found.columns.service}.")
-            counts = self._bring(found.rows, ground, tell, dry_run=options["dry_run"])
+                _refuse_never_subscribed(found.columns.service, options["file"])
+            counts = Counter[str]()
+            try:
+                self._bring(found.rows, ground, tell, counts, dry_run=options["dry_run"])
+            except KeyboardInterrupt:
+                stopped = True
         for name, said in _SAID.items():
             if counts[name]:
                 self.stdout.write(f"{counts[name]:>10,} {said}")
         if options["dry_run"]:
             self.stdout.write("Nothing was kept: this was a dry run.")
+        if stopped:
+            self.stdout.write("Stopped. Begin it again for the rest: it goes on where this ended.")
+            sys.exit(_STOPPED)
         if counts["refused"]:
             sys.exit(1)
 
-    def _bring(self, rows: Any, ground: Ground, tell: Any, *, dry_run: bool) -> Counter[str]:
-        counts: Counter[str] = Counter()
+    def _bring(
+        self, rows: Any, ground: Ground, tell: Any, counts: Counter[str], *, dry_run: bool
+    ) -> None:
+        """Bring readers over; `counts` says at any time what became of them."""
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task("Readers", total=None)
             steps = importing.bring(rows, ground, now=timezone.now(), dry_run=dry_run)
             for step in steps:
-                counts += step.counts
+                counts.update(step.counts)
                 tell(step.refused)
                 progress.update(task, advance=step.rows)
-        return counts
 
     def _teller(self, to: Path | None, source: Path, stack: ExitStack) -> Any:
         """Return what says which lines were refused: into a file, else the first few of them."""
@@ -148,6 +159,16 @@ def _ground(options: dict[str, Any]) -> Ground:
     if options["agreed_on"] > timezone.now().date():
         raise CommandError("--agreed-on is still to come.", returncode=2)
     return Ground(newsletter, basis, options["agreed_on"])
+
+
+def _refuse_never_subscribed(service: str, file: Path) -> None:
+    """Refuse the one list of Mailchimp's whose lines look like readers and are none."""
+    if service == "Mailchimp" and file.name.lower().startswith("nonsubscribed"):
+        raise CommandError(
+            "By its name this is Mailchimp's list of those who never subscribed: customers and "
+            "others nobody asked. Nothing in it tells them from readers, so it is not taken.",
+            returncode=2,
+        )
 
 
 def _day(typed: str) -> date:

@@ -42,9 +42,11 @@ waits@example.org,2021-03-04T06:00:00Z,unactivated,,
 """
 
 
-def bring(tmp_path: Path, text: str | bytes, *more: str, newsletter: str = "") -> str:
+def bring(
+    tmp_path: Path, text: str | bytes, *more: str, newsletter: str = "", name: str = "list.csv"
+) -> str:
     """Import a list by its command; return what was said, with the exit code at its end."""
-    file = tmp_path / "list.csv"
+    file = tmp_path / name
     file.write_bytes(text.encode() if isinstance(text, str) else text)
     slug = newsletter or making.newsletter().slug
     told, wrong = StringIO(), StringIO()

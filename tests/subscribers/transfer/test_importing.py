@@ -1,14 +1,16 @@
 """Readers of another list are brought over with their ground, and never against a withdrawal."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError
 from django.test import Client
 from django.urls import reverse
 
-from subscribers import consent, links, privacy, sealing, steps
+from subscribers import consent, links, privacy, sealing, steps, suppression
 from subscribers.models import (
     ConsentRecord,
     Outbox,
@@ -19,6 +21,7 @@ from subscribers.models import (
     Tally,
 )
 from subscribers.steps import Written
+from subscribers.transfer import importing
 from tests.subscribers import making
 from tests.subscribers.transfer.lists import (
     BUTTONDOWN,
@@ -143,15 +146,49 @@ def test_the_list_itself_is_never_written_over(tmp_path: Path) -> None:
     assert readers() == []
 
 
-def test_a_dry_run_says_the_same_and_keeps_nothing(tmp_path: Path) -> None:
-    text = f"{LISTMONK}u4,ADA@example.org,,,enabled,,\n"
+def test_a_dry_run_says_the_same_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "PORTION", 2)
+    suppression.suppress("never@example.org", Suppression.Reason.MANUAL, now=making.NOW)
+    more = ["ADA@example.org,,,enabled", "barred@example.org,,,enabled"]
+    more += ["ada@example.org,,,disabled", "never@example.org,,,enabled"] * 2
+    text = LISTMONK + "".join(f"u,{each},,\n" for each in more)
 
     dry = bring(tmp_path, text, "--dry-run")
-    kept = Subscriber.objects.exists() or Suppression.objects.exists() or Tally.objects.exists()
+    kept = Subscriber.objects.exists() or Suppression.objects.count() > 1 or Tally.objects.exists()
     real = bring(tmp_path, text)
 
     assert not kept
     assert dry.replace("Nothing was kept: this was a dry run.\n", "") == real
+
+
+def test_whoever_stops_it_is_told_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = importing.bring
+
+    def stopped(*args: Any, **kwargs: Any) -> Iterator[importing.Progress]:
+        yield next(whole(*args, **kwargs))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importing, "PORTION", 1)
+    with monkeypatch.context() as stopping:
+        stopping.setattr(importing, "bring", stopped)
+        told = bring(tmp_path, "email\nada@example.org\nb@example.org\n")
+
+    assert "1 added" in told
+    assert told.endswith("Begin it again for the rest: it goes on where this ended.\n130")
+    assert "1 added\n         1 there" in bring(tmp_path, "email\nada@example.org\nb@example.org\n")
+
+
+def test_those_who_never_subscribed_are_no_list_of_readers(tmp_path: Path) -> None:
+    name = "nonsubscribed_email_audience_export_1a2b.csv"
+
+    with pytest.raises(CommandError, match="never subscribed"):
+        bring(tmp_path, MAILCHIMP, name=name)
+
+    assert readers() == []
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:

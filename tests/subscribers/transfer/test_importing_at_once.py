@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from subscribers import address, barring, crowd, suppression
+from subscribers import address, barring, crowd, privacy, suppression
 from subscribers.models import ConsentRecord, Subscriber, Subscription, Suppression, Tally
 from subscribers.transfer import importing
 from subscribers.transfer.columns import Standing
@@ -100,6 +100,35 @@ def test_whoever_is_suppressed_while_the_portion_is_written_is_withheld(
     }
     counted = Tally.objects.filter(about="day", kind="withheld").values_list("number", flat=True)
     assert sum(counted) == 2
+
+
+def test_whoever_is_erased_while_the_portion_is_written_stays_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    reader = making.subscription("gone@example.org", making.noise()).subscriber
+    making.newsletter()
+    written = crowd.write_readers
+
+    def erase() -> None:
+        try:
+            privacy.erase("gone@example.org", now=making.NOW)
+        finally:
+            connections.close_all()
+
+    def write(*args: Any, **kwargs: Any) -> None:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(erase).result()
+        written(*args, **kwargs)
+
+    monkeypatch.setattr(crowd, "write_readers", write)
+    bring(people("gone", "ada"))
+
+    assert not Subscriber.objects.filter(address_key="gone@example.org").exists()
+    assert not Subscription.objects.filter(subscriber=reader, state="active").exists()
+    (ada,) = Subscription.objects.filter(newsletter=making.newsletter())
+    assert ada.subscriber.address_key == "ada@example.org"
 
 
 def _somebody_waits() -> bool:
