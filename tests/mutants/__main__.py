@@ -27,9 +27,11 @@ _TESTS = (
     "tests/briefing/dispatch",
     "tests/briefing/transports",
     "tests/briefing/issues/test_clicks.py",
+    "tests/briefing/issues/test_topics.py",
     "tests/briefing/reconciling/test_unknown.py",
     "tests/briefing/tracking/test_folding.py",
     "tests/briefing/test_tasks.py",
+    "tests/subscribers/test_restoring.py",
 )
 # Real servers and processes, and sequences by chance: seconds each, and nothing that others miss.
 _SLOW = (

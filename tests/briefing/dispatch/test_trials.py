@@ -87,6 +87,8 @@ def test_the_canary_goes_first_and_the_others_a_quarter_of_an_hour_later(
     dispatch: Dispatch,
 ) -> None:
     provider = Provider()
+    sweep()
+    assert state(dispatch) == ("canary", "going")
     assert sent(dispatch, provider) == FIRST
     assert state(dispatch) == ("canary", "going")
     # Whatever rings meanwhile, and however often it is looked at.
