@@ -11,7 +11,7 @@ from django.utils import timezone
 from briefing.dispatch import control, deciding, invariants, planner, sender, trials
 from briefing.dispatch.outcome import DEFERRED, REJECTED
 from briefing.issues import lifecycle
-from briefing.models import Delivery, Dispatch, Event, Issue, Link, Trial
+from briefing.models import Batch, Delivery, Dispatch, Event, Issue, Link, Trial
 from briefing.tracking import apply
 from briefing.transports.base import Copy
 from subscribers.models import Subscriber
@@ -90,7 +90,14 @@ def test_the_rest_gets_the_subject_that_people_clicked_on(draft: Issue) -> None:
     click(boxes, SECOND, 3, _PERSON)
     click(boxes, FIRST, 1, _PERSON)
     click(boxes, FIRST, 5, _MACHINE)
+    # What another dispatch's copies did tells nothing of these.
+    other, batch = Dispatch.objects.get(), Batch.objects.filter(wave=0)[0]
+    other.pk, other.kind, other.state = None, Dispatch.Kind.MISSED, Dispatch.State.FINISHED
+    other.save(force_insert=True)
+    batch.pk, batch.dispatch, batch.accepted = None, other, 50
+    batch.save(force_insert=True)
     trial = decided(dispatch, boxes)
+    batch.delete()
     assert Counter(boxes.subjects.values()) == {FIRST: 4, SECOND: 8}
     told = {name: trial.figures[name] for name in ("copies_a", "clicks_a", "copies_b", "clicks_b")}
     assert told == {"copies_a": 4, "clicks_a": 1, "copies_b": 4, "clicks_b": 3}
