@@ -140,6 +140,7 @@ def test_after_half_an_hour_without_a_sign_of_life_a_dispatch_under_way_is_held(
     assert (dispatch.state, dispatch.reason) == ("holding", said)
     assert Fence.objects.get().held_at
     alert = Alert.objects.get()
+    assert alert.told_at
     assert (alert.key, alert.text) == (
         "held:all",
         f"Everything is held: {said}. Look at the desk, then let it go or cancel.",

@@ -74,3 +74,16 @@ def test_each_subject_has_its_own_tenth() -> None:
     arms = [sample.arm_of(reader) for reader in range(10_000)]
     assert (850 < arms.count("a") < 1_150, 850 < arms.count("b") < 1_150) == (True, True)
     assert round(1_000_000 * sampling.subject_share(1_000_000)) == 20_000
+
+
+def test_of_nothing_there_is_no_share() -> None:
+    none = Figures(readers=5, bounced=3, complained=2)
+
+    assert (none.failed_share, none.complained_share, none.rate_a, none.rate_b) == (0, 0, 0, 0)
+    assert judging.judged(none, all_in=False).why == ""
+
+
+def test_complaints_are_said_in_a_sentence() -> None:
+    figures = judging.judged(Figures(readers=50, accepted=50, complained=2), all_in=False)
+
+    assert judging.reason(figures) == "2 of 50 first readers complained."
