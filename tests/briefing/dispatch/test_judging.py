@@ -80,10 +80,10 @@ def test_of_nothing_there_is_no_share() -> None:
     none = Figures(readers=5, bounced=3, complained=2)
 
     assert (none.failed_share, none.complained_share, none.rate_a, none.rate_b) == (0, 0, 0, 0)
-    assert judging.judged(none, all_in=False).why == ""
+    assert judged(none, all_in=False).why == ""
 
 
 def test_complaints_are_said_in_a_sentence() -> None:
-    figures = judging.judged(Figures(readers=50, accepted=50, complained=2), all_in=False)
+    figures = judged(Figures(readers=50, accepted=50, complained=2), all_in=False)
 
-    assert judging.reason(figures) == "2 of 50 first readers complained."
+    assert reason(figures) == "2 of 50 first readers complained."
