@@ -49,6 +49,9 @@ def test_the_fifth_failure_in_a_row_opens_it_and_is_told_once() -> None:
 def test_four_failures_and_a_success_begin_anew() -> None:
     fail(4)
     breaker.note_success("bulk")
+    # Whoever was let in and had nothing to send shuts off nobody.
+    breaker.give_turn_back("bulk", now=NOW)
+    assert not breaker.is_open("bulk")
 
     assert fail(4) == [False] * 4
     assert breaker.allows("bulk", now=NOW)
