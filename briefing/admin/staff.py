@@ -3,17 +3,18 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Exists, ManyToManyField, OuterRef, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
-from briefing.admin import factors, roles
+from briefing.admin import factors, inviting, roles
 from briefing.admin.site import desk
 from briefing.models import User
 from subscribers.admin.base import DeskModelAdmin
@@ -52,7 +53,7 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     """Who may come in, and in which role. Nobody who left is deleted: what they did keeps its name."""
 
     form = StaffForm
-    add_form = UserCreationForm
+    add_form = inviting.NewStaffForm
     change_password_form = AdminPasswordChangeForm
     list_display = (
         *("username", "named", "email", "held_roles", "second_factor"),
@@ -71,7 +72,15 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
     add_fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
         (_("Role"), {"fields": ("groups",)}),
-        (_("Password"), {"fields": ("password1", "password2")}),
+        (
+            _("Password"),
+            {
+                "fields": ("password1", "password2"),
+                "description": _(
+                    "Leave both empty, and they get a mail with a link to choose their own."
+                ),
+            },
+        ),
     )
     add_form_template = "admin/change_form.html"
     readonly_fields = ("last_login", "date_joined")
@@ -146,6 +155,12 @@ class StaffAdmin(DeskModelAdmin, UserAdmin):  # type: ignore[type-arg,misc]  # u
         """Let whoever is made here come in: readers have no accounts, so everybody is staff."""
         obj.is_staff = True
         super().save_model(request, obj, form, change)
+        if not change and form.invites:
+            # Not while the database is held: a mail server may take its time.
+            transaction.on_commit(lambda: inviting.invite(request, obj))
+            messages.info(
+                request, _("%(address)s gets a link to choose a password.") % {"address": obj.email}
+            )
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keep owners from taking over an account that may do more than theirs."""

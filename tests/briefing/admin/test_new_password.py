@@ -70,3 +70,28 @@ def test_a_new_address_is_asked_whether_it_is_right(
     link = re.search(r"http://testserver(\S+)", mail.text)
     assert link
     assert client.get(link[1]).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_made_without_a_password_chooses_it_by_a_link(
+    desk: Client, client: Client, post: Post
+) -> None:
+    about = {"username": "nora", "email": "", "password1": "", "password2": ""}
+    refused = desk.post("/admin/briefing/user/add/", about).text
+    half = desk.post("/admin/briefing/user/add/", {**about, "password1": _OTHER}).text
+    answer = desk.post("/admin/briefing/user/add/", {**about, "email": "nora@desk.example"})
+    assert answer.status_code == 302
+
+    assert "needs an address to go to" in refused
+    assert "This field is required" in half
+    made = User.objects.get(username="nora")
+    assert not made.has_usable_password()
+    (mail,) = post.mails
+    assert (mail.recipient, mail.subject) == ("nora@desk.example", "Your login to the desk")
+    assert mail.text.startswith("You can work at the desk")
+    link = re.search(r"http://testserver(\S+)", mail.text)
+    assert link
+    form = client.get(link[1], follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": _OTHER, "password2": _OTHER})
+    made.refresh_from_db()
+    assert made.check_password(_OTHER)
