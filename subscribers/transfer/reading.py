@@ -25,6 +25,8 @@ from subscribers.transfer.columns import (
 # Nobody's name, and no date, is longer; a quote that is never closed would swallow the file.
 _LONGEST_CELL = 20_000
 _LONGEST_NAME = 120
+# Before any newsletter came by mail: a program's zero, 1970 or the year 1, and no agreement.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # listmonk's times, in Go's own writing: with a zone's name, or its offset once more, behind them.
 _GO = re.compile(r"(\S+ \S+) ([+-]\d{4}) \S+")
 
@@ -139,8 +141,8 @@ def _since(told: str, *, now: datetime) -> datetime | None:
             raise
         at = datetime.fromisoformat("".join(found.groups()))
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    if at > now:
-        raise ValueError("still to come")
+    if not _EARLIEST <= at <= now:
+        raise ValueError("a program's zero, or still to come")
     return at
 
 
