@@ -5,7 +5,7 @@ classes of theirs in the list of middleware, so the list names each.
 """
 
 from collections.abc import Awaitable, Callable
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -58,16 +58,21 @@ class HouseClockMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_staff_path(request.path):
             return self._get_response(request)
-        with timezone.override(ZoneInfo(house_zone())):
+        with timezone.override(house_zone()):
             return self._get_response(request)
 
 
-def house_zone() -> str:
+def house_zone() -> ZoneInfo:
     """Return the zone that an operator has set, or else that of the first newsletter."""
+    of_operator = ZoneInfo(settings.TIME_ZONE)
     if settings.TIME_ZONE != "UTC":
-        return str(settings.TIME_ZONE)
-    zones = Newsletter.objects.order_by("pk").values_list("time_zone", flat=True)
-    return zones.first() or settings.TIME_ZONE
+        return of_operator
+    name = Newsletter.objects.order_by("pk").values_list("time_zone", flat=True).first()
+    try:
+        return ZoneInfo(name) if name else of_operator
+    except (ValueError, ZoneInfoNotFoundError):
+        # A zone that this machine does not know must not shut the desk where it can be mended.
+        return of_operator
 
 
 class StaffHistoryMiddleware:

@@ -78,6 +78,12 @@ def test_times_are_shown_and_typed_by_the_clock_of_the_house(
     assert timezone.get_current_timezone_name() == set_by_operator
 
 
+def test_a_zone_that_nobody_knows_does_not_shut_the_desk(desk: Client) -> None:
+    newsletter(time_zone="Mars/Olympus")
+
+    assert desk.get("/admin/briefing/article/").status_code == 200
+
+
 @pytest.mark.parametrize("language", [code for code, _name in configured.LANGUAGES])
 def test_every_language_writes_the_desks_own_forms_of_a_date(language: str) -> None:
     names = ("SECONDS_FORMAT", "WEEKDAY_FORMAT", "THIS_YEAR_FORMAT")
