@@ -59,14 +59,24 @@ def test_what_the_gate_stops_is_not_sent_and_told_once(draft: Issue) -> None:
     sweep(11)
     sweep(12)
     assert not Dispatch.objects.exists()
-    assert "no articles" in Alert.objects.get().text
+    told = Alert.objects.get()
+    # Each issue's own: of two that are stopped neither hides the other.
+    assert told.key == f"held:schedule {draft.pk}"
+    assert "no articles" in told.text
 
 
 def test_a_schedule_can_be_moved_and_taken_back(draft: Issue) -> None:
     scheduled(draft, 10)
     scheduled(draft, 30)
     assert sweep(11) == []
+    draft.refresh_from_db()
+    assert (draft.zone, draft.scheduled_by) == ("Europe/Berlin", "olivia")
+    assert timetable.schedule(draft, at=timezone.now(), zone="UTC", by="o" * 200)
+    draft.refresh_from_db()
+    assert draft.scheduled_by == "o" * 150
     assert timetable.unschedule(draft.pk)
+    draft.refresh_from_db()
+    assert (draft.send_at, draft.zone, draft.scheduled_by) == (None, "", "")
     assert not timetable.unschedule(draft.pk)
     assert sweep(31) == []
 
