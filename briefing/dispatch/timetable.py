@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from briefing.dispatch import alerts, control, trials
 from briefing.issues import preflight
-from briefing.models import Alert, Batch, Delivery, Dispatch, DispatchCount, Issue
+from briefing.models import Alert, Batch, Delivery, Dispatch, Issue
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,6 @@ def undo(dispatch: Dispatch) -> bool:
             transaction.set_rollback(True)
             return False
         Batch.objects.filter(dispatch_id=dispatch.pk).delete()
-        DispatchCount.objects.filter(dispatch_id=dispatch.pk).delete()
         Dispatch.objects.filter(pk=dispatch.pk).delete()
         Issue.objects.filter(pk=dispatch.issue_id).update(
             status=Issue.Status.DRAFT, published_at=None, send_at=None, zone="", scheduled_by=""

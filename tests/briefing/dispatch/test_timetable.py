@@ -5,8 +5,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from briefing.dispatch import control, invariants, planner, sender, timetable, upkeep
-from briefing.models import Alert, Batch, Delivery, Dispatch, Issue
+from briefing.dispatch import (
+    control,
+    holding,
+    invariants,
+    planner,
+    results,
+    sender,
+    timetable,
+    upkeep,
+)
+from briefing.dispatch.outcome import ACCEPTED
+from briefing.models import Alert, Batch, Delivery, Dispatch, DispatchCount, Issue
 from tests import factories
 from tests.briefing.dispatch.making import Provider, readers
 
@@ -50,7 +60,8 @@ def test_whoever_is_late_does_not_send_but_tells(draft: Issue) -> None:
     assert not Dispatch.objects.exists()
     draft.refresh_from_db()
     assert draft.send_at is None
-    assert "more than an hour late" in Alert.objects.get().text
+    why = "did not: it is more than an hour late. Dispatch it, or schedule it anew."
+    assert Alert.objects.get().text.endswith(why)
 
 
 def test_what_the_gate_stops_is_not_sent_and_told_once(draft: Issue) -> None:
@@ -102,12 +113,15 @@ def test_while_it_counts_down_nobody_is_written_to(draft: Issue) -> None:
 
 @pytest.mark.parametrize("planned", [False, True])
 def test_undone_it_is_as_if_nothing_had_been_pressed(draft: Issue, *, planned: bool) -> None:
+    assert timetable.schedule(draft, at=timezone.now(), zone="UTC", by="olivia")
     dispatch = control.start(draft, now=timezone.now(), countdown=COUNTDOWN)
     if planned:
         planner.plan(dispatch.pk, ring=lambda _id: None)
     assert timetable.undo(dispatch)
     draft.refresh_from_db()
     assert (draft.status, draft.published_at) == (Issue.Status.DRAFT, None)
+    assert (draft.send_at, draft.zone, draft.scheduled_by) == (None, "", "")
+    assert not DispatchCount.objects.exists()
     assert not Dispatch.objects.exists()
     assert not Batch.objects.exists()
     # And it can be sent after all.
@@ -126,3 +140,27 @@ def test_once_begun_it_cannot_be_undone(draft: Issue) -> None:
     assert not timetable.undo(dispatch)
     assert timetable.begin_due(now=timezone.now() + 2 * COUNTDOWN) == 0
     assert not Delivery.objects.exists()
+
+
+def test_what_is_held_after_its_countdown_neither_begins_by_itself_nor_is_undone(
+    draft: Issue,
+) -> None:
+    dispatch = control.start(draft, now=timezone.now(), countdown=COUNTDOWN)
+    timetable.begin_due(now=timezone.now() + COUNTDOWN)
+    holding.hold("a person said so", now=timezone.now())
+
+    assert timetable.begin_due(now=timezone.now() + 2 * COUNTDOWN) == 0
+    assert not timetable.undo(dispatch)
+
+    assert Dispatch.objects.get().state == Dispatch.State.HOLDING
+
+
+def test_a_dispatch_that_has_written_to_somebody_is_not_undone(draft: Issue) -> None:
+    dispatch = control.start(draft, now=timezone.now(), countdown=COUNTDOWN)
+    told = results.Verdict(ACCEPTED, attempts=1)
+    results.write([results.row(dispatch.pk, 1001, told, now=timezone.now())])
+
+    assert not timetable.undo(dispatch)
+
+    dispatch.refresh_from_db()
+    assert (dispatch.state, bool(dispatch.begins_at)) == (Dispatch.State.HOLDING, True)
