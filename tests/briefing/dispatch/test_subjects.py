@@ -3,15 +3,26 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from briefing.dispatch import control, deciding, invariants, planner, sender, trials
+from briefing.dispatch import control, deciding, invariants, planner, sampling, sender, trials
 from briefing.dispatch.outcome import DEFERRED, REJECTED
 from briefing.issues import lifecycle
-from briefing.models import Batch, Delivery, Dispatch, Event, Issue, Link, Trial
+from briefing.models import (
+    Batch,
+    Delivery,
+    Dispatch,
+    Edition,
+    EditionVariant,
+    Event,
+    Issue,
+    Link,
+    Trial,
+)
 from briefing.tracking import apply
 from briefing.transports.base import Copy
 from subscribers.models import Subscriber
@@ -96,6 +107,12 @@ def test_the_rest_gets_the_subject_that_people_clicked_on(draft: Issue) -> None:
     other.save(force_insert=True)
     batch.pk, batch.dispatch, batch.accepted = None, other, 50
     batch.save(force_insert=True)
+    edition = Edition.objects.get()
+    edition.pk = None
+    edition.save(force_insert=True)
+    for variant in EditionVariant.objects.filter(key__endswith=";subject=b"):
+        variant.pk, variant.edition = None, edition
+        variant.save(force_insert=True)
     trial = decided(dispatch, boxes)
     batch.delete()
     assert Counter(boxes.subjects.values()) == {FIRST: 4, SECOND: 8}
@@ -194,3 +211,35 @@ def test_sent_to_everybody_at_once_the_second_subject_is_nobodys(draft: Issue) -
     dispatch = begun(draft, boxes := Mailboxes())
     assert Counter(boxes.subjects.values()) == {FIRST: 12}
     assert not dispatch.edition.variants.filter(key__contains="subject")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"second_subject": ""}, "^There are no two subjects to try. Write a second one"),
+        ({"second_subject": FIRST}, "^There are no two subjects to try. Write a second one"),
+        (
+            {"counts_clicks": False},
+            "^Two subjects are compared by clicks, .*count clicks, or send it to everybody",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_not_tried_and_it_is_said_why(
+    draft: Issue, values: dict[str, Any], said: str
+) -> None:
+    Issue.objects.update(**values)
+    draft.refresh_from_db()
+
+    with pytest.raises(control.DispatchRefusedError, match=said):
+        control.start(draft, now=timezone.now())
+
+
+def test_two_subjects_have_a_share_and_a_time_of_their_own(
+    draft: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "subject_share", lambda readers: readers / 100)
+
+    trial = trials.wanted(draft, now=timezone.now())
+
+    assert trial
+    assert (trial.kind, trial.share, trial.minutes) == (Issue.FirstWave.SUBJECTS, 0.12, 240)

@@ -254,7 +254,8 @@ def test_an_issue_for_a_few_readers_is_refused_a_canary_in_a_sentence(draft: Iss
     few = factories.issue(factories.newsletter("small"), articles=list(draft.articles.all()))
     trials.choose(few, Issue.FirstWave.CANARY)
     with pytest.raises(
-        control.DispatchRefusedError, match="at least 6 readers, and this issue has 1"
+        control.DispatchRefusedError,
+        match=r"at least 6 readers, and this issue has 1\. Send it to everybody at once",
     ):
         control.start(few, now=timezone.now())
     assert not Dispatch.objects.exists()
