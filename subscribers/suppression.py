@@ -16,6 +16,9 @@ from subscribers.models import Subscriber, Subscription, Suppression
 
 Reason = Suppression.Reason
 
+# More than are made between two sweeps, but for a list that is imported, which holds them still.
+_LATEST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -59,6 +62,25 @@ def suppress_reader(subscriber_id: int, reason: Reason, *, now: datetime, note: 
     # An erased reader has no address any more, and erasure itself has suppressed it.
     if key:
         suppress(key, reason, now=now, note=note)
+
+
+def withhold_missed(*, now: datetime) -> int:
+    """Withhold from whoever confirmed in the very moment in which their address was suppressed.
+
+    Neither transaction saw the other: both had yet to be committed. Returns how many readers it
+    were. Safe to repeat.
+    """
+    latest = Suppression.objects.filter(lifted_at=None).order_by("-pk")[:_LATEST]
+    missed = Subscriber.objects.filter(
+        address_hash__in=list(latest.values_list("address_hash", flat=True)),
+        subscriptions__state=Subscription.State.ACTIVE,
+        subscriptions__withheld=Subscription.Withheld.NOT,
+    )
+    keys = set(missed.values_list("address_key", flat=True))
+    for key in filter(None, keys):
+        for reason in reasons(key):
+            suppress(key, reason, now=now)
+    return len(keys)
 
 
 def reasons(address_key: str) -> set[Reason]:

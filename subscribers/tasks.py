@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import retention, sealing, sending, series, signup, tally
+from subscribers import retention, sealing, sending, series, signup, suppression, tally
 from subscribers.doorbell import ring_later
 from subscribers.faults import told
 
@@ -43,6 +43,7 @@ def work_owed() -> None:
     Safe to run twice because it does nothing but call what is.
     """
     until = time.monotonic() + _SWEEP_SECONDS
+    suppression.withhold_missed(now=timezone.now())
     for signup_id in signup.waiting(now=timezone.now(), older_than=_UNRUNG_AFTER, limit=_ROUND):
         if time.monotonic() >= until:
             # A fresh confirmation has a ring in the queue behind this sweep: the next one goes on.

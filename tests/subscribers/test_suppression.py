@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pytest_django.fixtures import Settings
 
-from subscribers import address, suppression
+from subscribers import address, suppression, tasks
 from subscribers.models import Subscription, Suppression
 from subscribers.suppression import Reason
 from tests.subscribers import making
@@ -134,3 +134,21 @@ def test_no_row_of_suppression_holds_an_address() -> None:
     suppression.suppress(ANNA, Reason.MANUAL, now=NOW)
 
     assert "anna" not in repr(list(Suppression.objects.values()))
+
+
+def test_who_confirmed_in_the_moment_of_the_suppression_is_withheld_by_the_next_sweep() -> None:
+    making.subscription(ANNA)
+    # As it is when neither transaction saw the other.
+    Suppression.objects.create(
+        address_hash=address.address_hash(ANNA),
+        hash_key_id=address.hash_key_id(),
+        reason=Reason.MANUAL,
+        at=NOW,
+    )
+
+    tasks.work_owed()
+    assert suppression.withhold_missed(now=NOW) == 0
+
+    assert _withheld() == Subscription.Withheld.SUPPRESSED
+    others = Subscription.objects.exclude(subscriber__address_key=ANNA)
+    assert others.filter(withheld="").exists()
