@@ -3,26 +3,20 @@
 Everything that meets an address starts here: the form, the import, the suppression look-up.
 """
 
-import hashlib
 import hmac
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
 # RFC 3696 errata 1690: a path is 256 octets with its angle brackets.
 MAX_LENGTH = 254
 _HASH_BYTES = 16
-# SHA-256's own.
-_BLOCK = 64
 # A local part that needs no second look: RFC 5321, a dot-string of the most usual letters.
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL = 64
@@ -144,8 +138,9 @@ def hashes_under_all_keys(key: str) -> list[bytes]:
 
 def hashes_of_many(keys: Iterable[str]) -> dict[str, list[bytes]]:
     """Return `hashes_under_all_keys` of very many addresses."""
-    begun = [_begun(secret) for secret in settings.SUPPRESSION_KEYS.values()]
-    return {key: [_ended(*each, key.encode()) for each in begun] for key in keys}
+    # A key is hashed once; each address goes on from there.
+    begun = [hmac.new(secret, digestmod="sha256") for secret in settings.SUPPRESSION_KEYS.values()]
+    return {key: [_ended(each.copy(), key) for each in begun] for key in keys}
 
 
 def keyed_hashes(key: str) -> dict[int, bytes]:
@@ -178,22 +173,9 @@ def hint(text: str) -> str:
     return f"{local[:1]}…@{domain}"
 
 
-def _begun(secret: bytes) -> tuple["_Hash", "_Hash"]:
-    """Return what an HMAC begins with, inside and outside, so that a key is hashed once (RFC 2104)."""
-    block = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(
-        _BLOCK, b"\0"
-    )
-    return (
-        hashlib.sha256(bytes(each ^ 0x36 for each in block)),
-        hashlib.sha256(bytes(each ^ 0x5C for each in block)),
-    )
-
-
-def _ended(inside: "_Hash", outside: "_Hash", text: bytes) -> bytes:
-    inner, outer = inside.copy(), outside.copy()
-    inner.update(text)
-    outer.update(inner.digest())
-    return outer.digest()[:_HASH_BYTES]
+def _ended(begun: hmac.HMAC, key: str) -> bytes:
+    begun.update(key.encode())
+    return begun.digest()[:_HASH_BYTES]
 
 
 def _hash(key_id: int, key: str) -> bytes:
