@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from briefing.archive import markdown, plaintext
-from briefing.issues import clicks, subjects
+from briefing.issues import clicks, contents, subjects
 from briefing.issues.clicks import LinkTable
-from briefing.issues.contents import ArticleEntry, entries
+from briefing.issues.contents import ArticleEntry, Contents
 from briefing.issues.slots import TEMPLATE_SLOTS, Markers, slots_of
 from briefing.models import Edition, EditionVariant, Issue, Link
 from subscribers.audience import Combination, Topics
@@ -92,20 +92,21 @@ def compile_issue(
             % {"number": number, "most": MAX_VARIANTS}
         )
     # An article's link has its place in the table whoever is tracked, and in the issue's order.
-    urls = [article.url for article in entries(issue)]
+    read = contents.read(issue)
+    urls = [each.url for each in read.entries()]
     variants: list[CompiledVariant] = []
     links: list[tuple[str, str]] = []
     for arm in arms:
         table = LinkTable(urls, begin=len(links))
         variants += [
-            compile_variant(issue, each, table=table, now=now, arm=arm) for each in by_key.values()
+            compile_variant(read, each, table=table, now=now, arm=arm) for each in by_key.values()
         ]
         links += [(arm, url) for url in table.urls]
     return _store(issue, variants, links=links, now=now)
 
 
 def compile_variant(
-    issue: Issue,
+    read: Contents,
     combination: Combination,
     *,
     table: LinkTable | None = None,
@@ -113,9 +114,10 @@ def compile_variant(
     arm: str = subjects.A,
 ) -> CompiledVariant:
     """Render one variant and cut it at its slots; with a link table also at links to be counted."""
+    issue = read.issue
     markers = Markers()
     with override(combination.locale):
-        context = _context(issue, markers, topics=combination.topics, now=now, arm=arm)
+        context = _context(read, markers, topics=combination.topics, now=now, arm=arm)
         rendered = render(issue.kind, context, locale=combination.locale)
     html = None if combination.format == "text" else markers.split(rendered.html)
     text = markers.split(rendered.text)
@@ -137,12 +139,12 @@ def compile_variant(
 
 
 def _context(
-    issue: Issue, markers: Markers, *, topics: Topics | None, now: datetime, arm: str
+    read: Contents, markers: Markers, *, topics: Topics | None, now: datetime, arm: str
 ) -> dict[str, Any]:
+    issue = read.issue
     intro = markers.resolve(issue.intro)
-    articles = entries(issue, topics=topics)
-    left_out = issue.articles.count() - len(articles)
-    subject, preheader = _headings(issue, articles, left_out=left_out, arm=arm)
+    shown = read.entries(topics=topics)
+    subject, preheader = _headings(read, shown, arm=arm)
     return {
         "newsletter": issue.newsletter,
         "issue": SimpleNamespace(
@@ -154,20 +156,17 @@ def _context(
         "date": now.date(),
         "intro_html": markdown.to_html(intro) if intro else "",
         "intro_text": plaintext.to_text(intro) if intro else "",
-        "articles": articles,
-        "left_out": left_out,
+        "articles": shown,
+        "left_out": len(read.articles) - len(shown),
         "slot": SimpleNamespace(**{name: markers.marker(name) for name in TEMPLATE_SLOTS}),
     }
 
 
-def _headings(
-    issue: Issue, articles: Sequence[ArticleEntry], *, left_out: int, arm: str
-) -> tuple[str, str]:
+def _headings(read: Contents, shown: Sequence[ArticleEntry], *, arm: str) -> tuple[str, str]:
     """Return subject and preheader. An editor's speak of the lead, so they stand and fall with it."""
-    lead = entries(issue)[0].url if left_out else ""
-    if articles and lead and articles[0].url != lead:
-        return articles[0].headline[:_LONGEST_HEADING], articles[0].dek[:_LONGEST_HEADING]
-    return subjects.of(issue, arm), issue.preheader
+    if shown and shown[0].url != absolute(read.articles[0].get_absolute_url()):
+        return shown[0].headline[:_LONGEST_HEADING], shown[0].dek[:_LONGEST_HEADING]
+    return subjects.of(read.issue, arm), read.issue.preheader
 
 
 def _check_slots(part: str, segments: list[str]) -> None:

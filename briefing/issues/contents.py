@@ -1,10 +1,11 @@
 """What an issue's mail says of each article: plain values for the templates, absolute addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.files.storage import default_storage
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from briefing.archive import pictures
@@ -51,20 +52,34 @@ def public_from(issue: Issue) -> datetime | None:
     return at
 
 
-def entries(issue: Issue, *, topics: Topics | None = None) -> list[ArticleEntry]:
-    """Return the issue's articles in the editor's order.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """An issue with its articles in the editor's order, read once for all its variants."""
 
-    With `topics`, only those on one of them, and those without a topic, which are for everybody.
-    """
+    issue: Issue
+    articles: Sequence[Article]
+
+    def entries(self, *, topics: Topics | None = None) -> list[ArticleEntry]:
+        """Return what a mail says of the articles, in the language of the moment.
+
+        With `topics`, only those on one of them, and those without a topic, which are for everybody.
+        """
+        return [
+            _entry(article)
+            for article in self.articles
+            if topics is None or article.topic_id is None or article.topic_id in topics
+        ]
+
+
+def read(issue: Issue) -> Contents:
+    """Read all that an issue's mails say of its articles."""
     articles = (
         Article.objects.filter(issue_items__issue=issue)
         .select_related("topic")
         .prefetch_related("bylines__author")
         .order_by("issue_items__position", "issue_items__pk")
     )
-    if topics is not None:
-        articles = articles.filter(Q(topic=None) | Q(topic__in=topics))
-    return [_entry(article) for article in articles]
+    return Contents(issue, list(articles))
 
 
 def _entry(article: Article) -> ArticleEntry:

@@ -36,7 +36,7 @@ def preview(
     Raises: CompileError, slots.UnknownVariableError, rendering.BrokenMailError.
     """
     whole = Combination(issue.newsletter.locale, "html", tracked=False)
-    variant = compile_variant(issue, whole, now=now, arm=arm)
+    variant = compile_variant(contents.read(issue), whole, now=now, arm=arm)
     return _filled(variant.subject, variant, _neutral(issue, name=name, address=address))
 
 
@@ -52,7 +52,7 @@ def as_reader(
     combination = Combination(
         reader.locale, reader.format, tracked=False, topics=contents.scope(issue).wanted(followed)
     )
-    variant = compile_variant(issue, combination, now=now, arm=arm)
+    variant = compile_variant(contents.read(issue), combination, now=now, arm=arm)
     values = _neutral(issue, name=reader.name, address=reader.address)
     return _filled(variant.subject, variant, values)
 

@@ -146,8 +146,9 @@ def mail_is_not_clipped(checked: Checked) -> Iterator[Finding]:
     if not checked.articles or not checked.combinations:
         return
     try:
+        read = contents.read(checked.issue)
         variants = [
-            compiling.compile_variant(checked.issue, combination, now=checked.now)
+            compiling.compile_variant(read, combination, now=checked.now)
             for combination in checked.combinations
         ]
     except (compiling.CompileError, slots.UnknownVariableError) as error:

@@ -27,7 +27,7 @@ def is_needed(readers: int) -> bool:
 
 def fingerprint(issue: Issue, kind: str) -> str:
     """Return something that differs whenever readers would be sent something else."""
-    articles = [asdict(entry) for entry in contents.entries(issue)]
+    articles = [asdict(entry) for entry in contents.read(issue).entries()]
     for article in articles:
         del article[_ASIDE]
     texts = [issue.subject, issue.second_subject, issue.preheader, issue.intro]

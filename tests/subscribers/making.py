@@ -1,13 +1,21 @@
 """Makes the rows that tests about people begin with, and the noise that a missing filter would find."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
-from subscribers import address, consent, signup
+from django.db import transaction
+
+from subscribers import address, bulk, consent, crowd, signup
+from subscribers.address import Address
+from subscribers.crowd import Fortune, Newcomer, Subscribed
 from subscribers.models import ConsentNotice, Newsletter, SignupRequest, Subscriber, Subscription
 from subscribers.signup import Wish
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+# The tests write to the same few people again and again.
+_parsed = cache(address.parse)
 
 
 def notice(kind: str = "signup", **values: Any) -> ConsentNotice:
@@ -36,7 +44,7 @@ def newsletter(slug: str = "the-robotics-briefing", **values: Any) -> Newsletter
 
 def subscriber(typed: str, **values: Any) -> Subscriber:
     """Make a reader with no subscription."""
-    parsed = address.parse(typed)
+    parsed = _parsed(typed)
     about = {
         "address": parsed.text,
         "address_key": parsed.key,
@@ -50,7 +58,7 @@ def subscriber(typed: str, **values: Any) -> Subscriber:
 
 def subscription(typed: str, to: Newsletter | None = None, **values: Any) -> Subscription:
     """Make a reader of a newsletter; the reader is found again by address."""
-    key = address.parse(typed).key
+    key = _parsed(typed).key
     reader = Subscriber.objects.filter(address_key=key).first() or subscriber(typed)
     about = {"confirmed_at": NOW} | values
     return Subscription.objects.create(subscriber=reader, newsletter=to or newsletter(), **about)
@@ -59,18 +67,43 @@ def subscription(typed: str, to: Newsletter | None = None, **values: Any) -> Sub
 def noise() -> Newsletter:
     """Make another newsletter with readers in every state; no test's own rule may touch them."""
     other = newsletter("another-letter", name="Another Letter")
-    subscription("noise.active@example.org", other)
-    subscription("noise.left@example.org", other, state="unsubscribed", unsubscribed_at=NOW)
-    subscription("noise.suppressed@example.org", other, withheld="suppressed")
-    subscription("noise.paused@example.org", other, paused_until="2099-01-01")
+    fortunes = {
+        "noise.active@example.org": Fortune(),
+        "noise.left@example.org": Fortune(state="unsubscribed", unsubscribed_at=NOW),
+        "noise.suppressed@example.org": Fortune(withheld="suppressed"),
+        "noise.paused@example.org": Fortune(paused_until=date(2099, 1, 1)),
+    }
+    crowd_of(other, fortunes)
     subscriber("noise.alone@example.org")
     return other
+
+
+def crowd_of(to: Newsletter, fortunes: Mapping[str, Fortune]) -> list[Newcomer]:
+    """Make readers of a newsletter all at once, as an import does; nobody asks who is there."""
+    with transaction.atomic():
+        ids = bulk.reserve_ids(Subscriber, len(fortunes))
+        people = crowd.persons(len(fortunes))
+        made = [
+            _newcomer(*about) for about in zip(ids, people, map(_parsed, fortunes), strict=True)
+        ]
+        crowd.write_readers(made, locale=to.locale)
+        subscribed = [
+            Subscribed(each, NOW, fortune)
+            for each, fortune in zip(ids, fortunes.values(), strict=True)
+        ]
+        crowd.write_subscriptions(to, subscribed, now=NOW)
+    return made
+
+
+def _newcomer(pk: int, person: str, parsed: Address) -> Newcomer:
+    known_by = address.address_hash(parsed.key)
+    return Newcomer(pk, person, parsed.text, parsed.key, known_by, parsed.domain, "", NOW)
 
 
 def wish(typed: str, **values: Any) -> Wish:
     """Return what a form hands on."""
     about: dict[str, Any] = {
-        "address": address.parse(typed),
+        "address": _parsed(typed),
         "newsletter": newsletter(),
         "origin": values.pop("origin", None) or origin(),
     } | values

@@ -21,9 +21,11 @@ from briefing.transports.base import (
     Watcher,
 )
 from briefing.transports.wire import WireComposer
-from subscribers import consent
+from subscribers import crowd
+from subscribers.crowd import Done, Fortune
 from subscribers.models import ConsentRecord, Subscriber
 from tests import factories
+from tests.subscribers.making import crowd_of
 
 # What the provider says of one copy: an outcome, an outcome with a code, or silence (unknown).
 Said = int | tuple[int, str] | None
@@ -96,12 +98,9 @@ def readers(number: int, domain: str = "mail.example") -> list[str]:
     """Make confirmed readers of the newsletter, and noise that must never be written to."""
     factories.noise()
     addresses = [f"reader{index}@{domain}" for index in range(number)]
-    for each in addresses:
-        made = factories.subscription(each)
-        confirmed = consent.Entry(
-            made.subscriber.person, ConsentRecord.Act.CONFIRMED, factories.NOW, made.newsletter_id
-        )
-        consent.record(confirmed)
+    made = crowd_of(factories.newsletter(), dict.fromkeys(addresses, Fortune()))
+    acts = [Done(each.person, ConsentRecord.Act.CONFIRMED, factories.NOW, "") for each in made]
+    crowd.write_ledger(factories.newsletter(), acts)
     return addresses
 
 
