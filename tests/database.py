@@ -1,23 +1,18 @@
-"""Fixtures for the test database: its own file, flushes past the triggers, cheap passwords."""
+"""Fixtures for the test database: its own file, emptied after who commits, cheap passwords."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management.commands import flush
-from django.db import connection, transaction
-from django.db.backends.base.operations import BaseDatabaseOperations
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 
 from briefing import tasks
-from subscribers import triggers
 from tests import template
+from tests.emptying import empty
 from tests.environment import LOCAL_DIR
 
 _USES_SQL = {"db", "transactional_db", "live_server"}
-_ROLES = {"auth_group", "auth_group_permissions", "auth_permission", "django_content_type"}
 _DURABLE = "synchronous=FULL"
 # Doors: they ask the database by the rules and models that are tested on both databases themselves.
 _SCREENS = ("/admin/", "/views/", "/web/", "/demo/")
@@ -69,29 +64,10 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flushes_get_past_triggers() -> Iterator[None]:
-    """Lift the append-only triggers for as long as the flush after a transactional test takes.
-
-    Roles and permissions stay: made from the code, they would be made the same again each time.
-    """
-    operations = type(connection.ops)
-    run, tell = BaseDatabaseOperations.execute_sql_flush, operations.sql_flush
-
-    def flush_without_triggers(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        with transaction.atomic(using=self.connection.alias):
-            triggers.remove(self.connection)
-            run(self, sql_list)
-            triggers.install(self.connection)
-
-    def all_but_roles(
-        self: BaseDatabaseOperations, style: Any, tables: list[str], **options: bool
-    ) -> list[str]:
-        return tell(self, style, [table for table in tables if table not in _ROLES], **options)
-
+def _tests_that_commit_leave_nothing() -> Iterator[None]:
+    """Empty the database our way after a transactional test, where Django would flush all of it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "execute_sql_flush", flush_without_triggers)
-        patch.setattr(operations, "sql_flush", all_but_roles)
-        patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test_case: empty())
         yield
 
 

@@ -13,6 +13,7 @@ from subscribers.models import (
     ConsentSeal,
 )
 from tests import factories
+from tests.emptying import empty
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,6 @@ def test_installing_twice_is_installing_once() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_ledger")
 def test_a_test_that_commits_leaves_a_guarded_ledger_behind() -> None:
-    call_command("flush", interactive=False, verbosity=0)
+    empty()
     assert not ConsentNotice.objects.exists()
     assert triggers.missing(connection) == set()
