@@ -12,7 +12,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlencode, urljoin, urlsplit
 
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -59,7 +60,8 @@ class Rules:
 
     allows: Callable[[IpAddress], bool] = is_public
     ports: frozenset[int] = frozenset({443})
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    # None: whom this machine trusts.
+    tls: ssl.SSLContext | None = None
     seconds: float = 10.0
     max_bytes: int = 65_536
 
@@ -110,12 +112,19 @@ def _ask(
         return response.status, response.headers.get("Location", ""), body
 
 
+@cache
+def _trusted_here() -> ssl.SSLContext:
+    """Return the context that verifies a server; reading the system's roots is slow."""
+    return ssl.create_default_context()
+
+
 @contextlib.contextmanager
 def _connected(host: str, port: int, rules: Rules) -> Iterator[http.client.HTTPSConnection]:
     """Connect to the address that was looked at, for no longer than the rules allow in all."""
     with _told_apart():
         raw = socket.create_connection((_resolved(host, port, rules), port), rules.seconds)
-    connection = http.client.HTTPSConnection(host, port)
+    tls = rules.tls or _trusted_here()
+    connection = http.client.HTTPSConnection(host, port, context=tls)
     connection.sock = raw
     over = threading.Event()
     # A server that sends a byte now and then never runs into the timeout of a single read.
@@ -124,7 +133,7 @@ def _connected(host: str, port: int, rules: Rules) -> Iterator[http.client.HTTPS
     alarm.start()
     try:
         with _told_apart():
-            connection.sock = rules.tls.wrap_socket(raw, server_hostname=host)
+            connection.sock = tls.wrap_socket(raw, server_hostname=host)
         yield connection
     finally:
         alarm.cancel()

@@ -1,6 +1,7 @@
 """What people fill in: signing up, and their preferences."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -36,8 +37,11 @@ def time_zones() -> list[tuple[str, Any]]:
     return [("", _("The newsletter’s own")), ("UTC", "UTC"), *regions().items()]
 
 
+@cache
 def regions() -> dict[str, list[tuple[str, str]]]:
     """Return the zones that people name their hours by, with their places, by region.
+
+    Read once: to find them all, hundreds of files are opened.
 
     Old names (US/Pacific, Zulu) and those that say the opposite of what one thinks (Etc/GMT+5) are not
     among them.

@@ -23,6 +23,7 @@ from subscribers import lately, throttle
 from tests.environment import broker_port, nobodys_port
 
 _REAL_CACHES = settings.CACHES
+_REAL_URL = settings.REDIS_URL
 _NOBODY = f"redis://127.0.0.1:{nobodys_port.getsockname()[1]}/0"
 _MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -74,8 +75,8 @@ def valkey(_valkey_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Ite
     # Where ten tests share a core it may be slow, and whoever asks for it means it to be there.
     monkeypatch.setattr(throttle, "_STORAGE_SECONDS", 10)
     with (
-        Redis.from_url(settings.REDIS_URL) as client,
-        override_settings(CACHES=_REAL_CACHES),
+        Redis.from_url(_REAL_URL) as client,
+        override_settings(CACHES=_REAL_CACHES, REDIS_URL=_REAL_URL),
     ):
         client.flushall()
         yield client
@@ -88,8 +89,9 @@ def valkey(_valkey_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cache_in_memory() -> Iterator[None]:
-    with override_settings(CACHES=_MEMORY):
+def _nothing_shared() -> Iterator[None]:
+    """Keep the cache in memory, and Valkey away: once a test has started it, it runs on."""
+    with override_settings(CACHES=_MEMORY, REDIS_URL=_NOBODY):
         yield
 
 
@@ -103,16 +105,11 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _limits_start_at_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make every test a new day for the signup limits, counted in Valkey only where it was asked for.
-
-    Once one test has started the server it runs on, and would count the others' visitors.
-    """
-    address = settings.REDIS_URL if "valkey" in request.fixturenames else _NOBODY
+def _limits_start_at_nothing() -> Iterator[None]:
+    """Make every test a new day for the signup limits, counted in Valkey only where it was asked for."""
     throttle.forget()
     doorbells.forget()
-    with override_settings(REDIS_URL=address):
-        yield
+    yield
     throttle.forget()
 
 

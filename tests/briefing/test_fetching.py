@@ -2,7 +2,6 @@
 
 import ipaddress
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import trustme
 
 from briefing import fetching
 from briefing.fetching import Answer, FetchError, Rules, fetch
+from tests.briefing.transports.tls import trusting, with_certificate
 
 AGENT = "Tests"
 
@@ -68,14 +68,11 @@ def elsewhere() -> Iterator[Elsewhere]:
     authority = trustme.CA()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = with_certificate(authority).wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
     port = server.server_port
-    rules = Rules(allows=lambda _: True, ports=frozenset({port}), tls=trusting, seconds=2.0)
+    tls = trusting(authority)
+    rules = Rules(allows=lambda _: True, ports=frozenset({port}), tls=tls, seconds=2.0)
     yield Elsewhere(f"https://localhost:{port}", rules)
     server.shutdown()
     server.server_close()
@@ -124,7 +121,7 @@ def test_a_redirect_into_our_own_network_is_not_followed(elsewhere: Elsewhere) -
 def test_what_goes_wrong_is_told_apart(elsewhere: Elsewhere) -> None:
     rules = elsewhere.rules
     assert reason(f"{elsewhere.url}/nonsense", rules) == "answer"
-    assert reason(elsewhere.url, replace(rules, tls=ssl.create_default_context())) == "tls"
+    assert reason(elsewhere.url, replace(rules, tls=None)) == "tls"
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert reason(f"https://localhost:{port}/", replace(rules, ports=frozenset({port}))) in {

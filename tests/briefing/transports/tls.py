@@ -13,7 +13,5 @@ def with_certificate(authority: trustme.CA, host: str = "localhost") -> ssl.SSLC
 
 
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """Return a client's context that verifies as the real one does, but knows this authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    """Return a client's context that verifies as the real one does, but knows this authority alone."""
+    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
