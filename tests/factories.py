@@ -29,7 +29,15 @@ __all__ = [
 
 def topic(name: str = "Automation") -> Topic:
     """Make a topic, or find it again by its name."""
-    return Topic.objects.get_or_create(slug=slugify(name), defaults={"name": name})[0]
+    slug = slugify(name)
+    return Topic.objects.filter(slug=slug).first() or Topic.objects.create(slug=slug, name=name)
+
+
+def author(name: str) -> Author:
+    """Make somebody who writes, or find them again by their name."""
+    slug = slugify(name, allow_unicode=True)
+    found = Author.objects.filter(name=name).first()
+    return found or Author.objects.create(name=name, slug=slug)
 
 
 def article(
@@ -39,8 +47,14 @@ def article(
     **values: Any,
 ) -> Article:
     """Publish an article with a byline, a source and something to watch; it has no image."""
+    return articles([headline], authors=authors, **values)[0]
+
+
+def articles(
+    headlines: Sequence[str], *, authors: Sequence[str] = ("Ada Noor",), **values: Any
+) -> list[Article]:
+    """Publish several such articles at once."""
     about = {
-        "slug": slugify(headline),
         "dek": "A plant in Nagoya lets its robots stop and call a person.",
         "body": "The first month went **better** than planned.\n\nThe second did not.",
         "topic": topic(),
@@ -48,13 +62,22 @@ def article(
         "published_at": NOW,
         "watch_heading": "automation",
     } | values
-    made = Article.objects.create(headline=headline, **about)
-    for position, name in enumerate(authors):
-        slug = slugify(name, allow_unicode=True)
-        author = Author.objects.get_or_create(name=name, defaults={"slug": slug})[0]
-        ArticleAuthor.objects.create(article=made, author=author, position=position)
-    Source.objects.create(article=made, publisher="Plant Weekly", title="A year of asking")
-    WatchItem.objects.create(article=made, text="Whether the night shift agrees")
+    writers = [author(name) for name in authors]
+    made = [
+        Article.objects.create(**{"headline": each, "slug": slugify(each)} | about)
+        for each in headlines
+    ]
+    ArticleAuthor.objects.bulk_create(
+        ArticleAuthor(article=each, author=writer, position=position)
+        for each in made
+        for position, writer in enumerate(writers)
+    )
+    Source.objects.bulk_create(
+        Source(article=each, publisher="Plant Weekly", title="A year of asking") for each in made
+    )
+    WatchItem.objects.bulk_create(
+        WatchItem(article=each, text="Whether the night shift agrees") for each in made
+    )
     return made
 
 
@@ -62,7 +85,10 @@ def issue(
     of: Newsletter | None = None, articles: Sequence[Article] | None = None, **values: Any
 ) -> Issue:
     """Compose an issue that can be dispatched, of two articles unless told which."""
-    if articles is None:
-        articles = [article(), article("Ports count their cranes twice")]
+    carried = _two_articles() if articles is None else articles
     about = {"subject": "Robots that ask first", "preheader": "And cranes that count"} | values
-    return lifecycle.compose(of or newsletter(), articles, **about)
+    return lifecycle.compose(of or newsletter(), carried, **about)
+
+
+def _two_articles() -> list[Article]:
+    return articles(["Welding cells learn to ask for help", "Ports count their cranes twice"])

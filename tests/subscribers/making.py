@@ -39,7 +39,8 @@ def newsletter(slug: str = "the-robotics-briefing", **values: Any) -> Newsletter
         "from_address": "briefing@robotics-briefing.example",
         "postal_address": "1 Example Street, 10115 Berlin, Germany",
     } | values
-    return Newsletter.objects.get_or_create(slug=slug, defaults=about)[0]
+    found = Newsletter.objects.filter(slug=slug).first()
+    return found or Newsletter.objects.create(slug=slug, **about)
 
 
 def subscriber(typed: str, **values: Any) -> Subscriber:

@@ -1,6 +1,7 @@
 """Fixtures of the desk: people who work there, and their browsers."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -16,8 +17,10 @@ from playwright.sync_api import Page
 from briefing.admin.site import desk as desk_site
 from briefing.dispatch import control, planner
 from briefing.models import Dispatch, User
+from subscribers.crowd import Fortune
 from tests.chromium import Visit
-from tests.factories import issue, noise, subscription
+from tests.factories import issue, newsletter, noise
+from tests.subscribers.making import crowd_of
 
 PASSWORD = "a long and boring passphrase"
 
@@ -84,11 +87,12 @@ def desk_page(visit: Visit, site: str) -> Callable[..., Page]:
 def audience(db: None) -> None:
     """Make three readers who get the next issue, three who do not, and another letter's readers."""
     noise()
-    for number in range(3):
-        subscription(f"reader{number}@example.org")
-    subscription("left@example.org", state="unsubscribed")
-    subscription("gone@example.org", withheld="suppressed")
-    subscription("away@example.org", paused_until="2099-01-01")
+    fortunes = {f"reader{number}@example.org": Fortune() for number in range(3)} | {
+        "left@example.org": Fortune(state="unsubscribed"),
+        "gone@example.org": Fortune(withheld="suppressed"),
+        "away@example.org": Fortune(paused_until=date(2099, 1, 1)),
+    }
+    crowd_of(newsletter(), fortunes)
 
 
 @pytest.fixture
