@@ -1,5 +1,6 @@
 """The desk's admin site: only what is registered here is shown, and allauth opens the door."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -59,6 +61,10 @@ class DeskSite(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Leave the palette to desk.css, so that no page needs a <style> element; tell of a hold."""
         return {**super().each_context(request), "colors": None, "held": holding.held()}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return Django's list of apps, made once a template shows it: the side bar is our own."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def record(self, request: HttpRequest, act: str, about: Model, **detail: Any) -> None:
         """Write down what somebody did on a screen of Django's admin."""

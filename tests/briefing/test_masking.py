@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from briefing.masking import MaskingFormatter, mask
+from briefing.models import User
 from subscribers import links
 from tests.subscribers import making
 
@@ -117,6 +118,20 @@ def test_no_error_path_of_the_site_logs_an_address_or_a_key(
     assert log.getvalue(), "nothing was logged: this test would prove nothing"
     for secret in ("canary.reader", TOKEN[:20], real[:20]):
         assert secret not in log.getvalue()
+
+
+def test_a_refusal_is_one_line_and_an_error_of_ours_keeps_its_traceback(
+    client: Client, log: io.StringIO, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.raise_request_exception = False
+    client.force_login(User.objects.create_user("guest"))
+    assert client.get("/admin/login/").status_code == 403
+    assert "Forbidden" in log.getvalue()
+    assert log.getvalue().count("\n") == 1
+
+    monkeypatch.setattr("briefing.web.staff.house_zone", lambda: 1 / 0)
+    assert client.get("/admin/login/").status_code == 500
+    assert "ZeroDivisionError" in log.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from briefing.dispatch import control
 from briefing.models import (
@@ -30,8 +31,10 @@ from tests.subscribers.making import confirmed, pending
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, settings: Settings) -> World:
     """Make one row of everything; the issue is still a draft, and another one is on its way."""
+    # What all pages of refusal have in common is made once, as in a copy.
+    settings.PAGE_CACHE_SECONDS = 60
     pending("waiting@example.org")
     confirmed("reader@example.org")
     subscription("second@example.org")
