@@ -1,5 +1,6 @@
 """A copy in production starts only when readers can be reached, found and protected."""
 
+import json
 import os
 import subprocess
 import sys
@@ -125,25 +126,70 @@ def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("python", "manage.py", "migrate"),
-        ("python", "-c", "import briefing.wsgi"),
+# Each in a process of its own, forked once the code is read: that would take most of the time.
+_PROGRAMS = """
+import json, os, runpy, signal, sys, tempfile, traceback
+import django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "briefing.settings")
+django.setup()
+told = []
+for module, *sys.argv[1:] in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile() as said:
+        if not (pid := os.fork()):
+            signal.alarm(50)
+            os.dup2(said.fileno(), sys.stdout.fileno())
+            os.dup2(said.fileno(), sys.stderr.fileno())
+            try:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            except SystemExit as end:
+                print(end, file=sys.stderr, flush=True)
+                os._exit(1 if end.code else 0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        said.seek(0)
+        told.append([code, said.read().decode()])
+print(json.dumps(told))
+"""
+
+
+def test_every_process_of_an_unfit_copy_ends_and_says_why() -> None:
+    programs = (
+        ("manage", "migrate"),
+        ("briefing.wsgi",),
         ("celery", "-A", "briefing", "worker", "--pool", "solo"),
         ("celery", "-A", "briefing", "beat"),
-    ],
-)
-def test_every_process_of_an_unfit_copy_ends_and_says_why(command: tuple[str, ...]) -> None:
-    done = start(*command, PUBLIC_BASE_URL="http://briefing.example")
-    assert done.returncode != 0
-    assert "briefing.E002" in done.stderr
-    assert "PUBLIC_BASE_URL is not the site's https address." in done.stderr
+    )
+    done = start(
+        *("python", "-c", _PROGRAMS, json.dumps(programs)),
+        PUBLIC_BASE_URL="http://briefing.example",
+    )
+    told = json.loads(done.stdout)
+    assert len(told) == len(programs), done.stderr
+    for program, (code, said) in zip(programs, told, strict=True):
+        assert code != 0, program
+        assert "briefing.E002" in said, program
+        assert "PUBLIC_BASE_URL is not the site's https address." in said, program
 
 
-def test_the_web_server_of_a_fit_copy_starts() -> None:
-    done = start("python", "-W", "ignore", "-c", "import briefing.wsgi; print('ready')")
-    assert (done.stdout, done.returncode) == ("ready\n", 0), done.stderr
+_FIT = """
+import briefing.wsgi
+from django.urls import Resolver404, resolve
+for path in ("/", "/inbox/", "/inbox/1/html/"):
+    try:
+        print(resolve(path).view_name)
+    except Resolver404:
+        print("nothing")
+"""
+
+
+def test_the_web_server_of_a_fit_copy_starts_and_has_no_inbox() -> None:
+    done = start("python", "-W", "ignore", "-c", _FIT)
+    assert (done.stdout.split(), done.returncode) == (["home", "nothing", "nothing"], 0), (
+        done.stderr
+    )
 
 
 def test_production_without_keys_says_which_are_missing() -> None:

@@ -1,8 +1,5 @@
 """The inbox shows mail without letting it act, and exists in a demo copy only."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -201,29 +198,3 @@ def test_a_copy_of_another_kind_has_no_such_address(client: Client) -> None:
     assert client.get("/inbox/").status_code == 404
     with pytest.raises(NoReverseMatch):
         reverse("inbox")
-
-
-def test_a_production_copy_has_no_such_address(tmp_path: Path) -> None:
-    script = (
-        "import django; django.setup()\n"
-        "from django.urls import resolve, Resolver404\n"
-        "for path in ('/inbox/', '/inbox/1/html/'):\n"
-        "    try: resolve(path)\n"
-        "    except Resolver404: print('absent')\n"
-    )
-    production = {
-        "MODE": "production",
-        "LOCAL_DIR": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "briefing.settings",
-        "PUBLIC_BASE_URL": "https://briefing.example",
-        "ALLOWED_HOSTS": "briefing.example",
-        "EMAIL_URL": "submission://user:password@smtp.provider.example:587",
-    }
-    answer = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, **production},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.stdout.split() == ["absent", "absent"], answer.stderr
