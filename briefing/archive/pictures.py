@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 from django.utils.translation import gettext as _
-from imagekit import ImageSpec
 from imagekit.processors import ResizeToFit
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -143,19 +142,40 @@ def make_renditions(name: str, storage: Storage = default_storage) -> None:
     """Store every size of a picture that is not there yet. Safe to run twice: names are content."""
     if size(name) is None:
         return
-    for target in (*(each.name for each in renditions(name)), mail_name(name)):
-        if not storage.exists(target):
-            with storage.open(name) as source:
-                storage.save(target, ContentFile(_resize(source.read(), target)))
+    names = (*(each.name for each in renditions(name)), mail_name(name))
+    lacking = [target for target in names if not storage.exists(target)]
+    if not lacking:
+        return
+    with storage.open(name) as source, Image.open(source) as opened:
+        picture = _in_full_colour(opened)
+    for target in lacking:
+        storage.save(target, ContentFile(_resize(picture, target)))
 
 
-def _resize(raw: bytes, target: str) -> bytes:
+def _in_full_colour(picture: Image.Image) -> Image.Image:
+    """Return it as it can be scaled; four channels take twice the time of three, so only if needed."""
+    if picture.mode == "P":
+        return picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    return picture.copy()
+
+
+def _resize(picture: Image.Image, target: str) -> bytes:
     match = _RENDITION.search(target)
     if match is None:
         raise ValueError(f"{target} is not the name of a rendition")
-    spec = ImageSpec(source=io.BytesIO(raw))
-    spec.processors = [ResizeToFit(width=int(match["width"]), upscale=False)]
-    spec.format = {"webp": "WEBP", "jpg": "JPEG"}[match["suffix"]]
-    spec.options = {"quality": 82, "method": 5} if match["suffix"] == "webp" else {"quality": 84}
-    content: bytes = spec.generate().read()
-    return content
+    scaled = ResizeToFit(width=int(match["width"]), upscale=False).process(picture)
+    out = io.BytesIO()
+    if match["suffix"] == "webp":
+        scaled.save(out, "WEBP", quality=82, method=5)
+    else:
+        _on_white(scaled).save(out, "JPEG", quality=84, optimize=True)
+    return out.getvalue()
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return it without transparency, which JPEG does not know; mail is read on white."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A"))
+    return paper
