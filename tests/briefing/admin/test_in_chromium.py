@@ -86,7 +86,8 @@ def test_no_page_of_the_desk_breaks_the_content_policy_or_shuts_anybody_out(
 ) -> None:
     page = desk_page(owner)
     every = pytestconfig.getoption("full")
-    looked, scheme = 0, "light"
+    looked = 0
+    scheme: Literal["light", "dark"] = "light"
     for address in addresses():
         response = page.goto(address)
         assert response is not None
