@@ -19,6 +19,8 @@ _RUN = """async ([only, without]) => {
 }"""
 # What a width or a scheme changes of the same words and elements.
 OF_LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+# The same on every page of the site; test_site_in_chromium and test_pages_in_browser look at it.
+SITES_FRAME = (".masthead", ".footer")
 
 
 def assert_accessible(
@@ -36,6 +38,8 @@ def assert_accessible(
     # Through the debugger and not in a script element: the page's own policy would refuse that.
     if not page.evaluate("'axe' in window"):
         page.evaluate(_source())
+        # Whoever looks at one page looks at the next as well: it is there when that begins.
+        page.add_init_script(_source())
     # Waiting has a limit, which evaluating has not: on a page without JavaScript axe never answers.
     only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": _TAGS}
     found = page.wait_for_function(_RUN, arg=[only, without]).json_value()

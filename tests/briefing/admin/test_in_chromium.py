@@ -115,9 +115,13 @@ def turn(page: Page, scheme: Literal["light", "dark"]) -> None:
 
 
 def _is_designed(address: str) -> bool:
-    """Whether a page is more than a plain list or form; an article's stand for those of all models."""
+    """Whether a page is more than a plain list or form; an article's stand for those of all models.
+
+    The empty form of a new article is what its filled form is.
+    """
     return "/subscribers/" not in address and (
-        "/briefing/" not in address or "/briefing/article/" in address
+        "/briefing/" not in address
+        or ("/briefing/article/" in address and not address.endswith("/add/"))
     )
 
 
