@@ -1,6 +1,7 @@
 """What a drain does once every batch is done: second attempts first, then questions to a provider."""
 
 from datetime import datetime
+from functools import partial
 
 from briefing.dispatch import asking, questions, retries
 from briefing.dispatch.copies import CopyMakers
@@ -19,7 +20,7 @@ def due(dispatch_id: int, transport: Transport, *, now: datetime) -> bool:
 
 def intend(step: Step, transport: Transport, makers: CopyMakers, *, size: int) -> Answered | None:
     """Commit the intent for the next of it; None when nothing is due. Records what came back."""
-    group = retries.intend(step, variants_of(step.dispatch), makers, size=size)
+    group = retries.intend(step, partial(variants_of, step.dispatch), makers, size=size)
     if group or not transport.way:
         return group
     return asking.intend(step, transport.way, makers)

@@ -85,14 +85,21 @@ class RetryGroup:
 Makers = Callable[[int], CopyMaker]
 
 
-def intend(step: Step, variants: Variants, maker: Makers, *, size: int) -> RetryGroup | None:
-    """Commit the intent for the next `size` deferred readers due; None when there are none."""
-    # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
-    fence = claims.next_fence(now=step.now) if due(step.dispatch.pk, now=step.now) else 0
+def intend(
+    step: Step, variants: Callable[[], Variants], maker: Makers, *, size: int
+) -> RetryGroup | None:
+    """Commit the intent for the next `size` deferred readers due; None when there are none.
+
+    `variants` is only asked for when there are: every drain ends by looking for them.
+    """
+    fence, known = 0, None
+    if due(step.dispatch.pk, now=step.now):
+        # Drawn by itself: held to the end of the transaction, the fence would stop every claim.
+        fence, known = claims.next_fence(now=step.now), variants()
     with transaction.atomic():
         record_in(carefully(step.answered), now=step.now)
-        rows = _due(step, size=size) if fence else []
-        copies = _prepare(step, rows, variants, maker)
+        rows = _due(step, size=size) if known else []
+        copies = _prepare(step, rows, known, maker) if known and rows else []
         _mark(step, copies, fence=fence)
         # Before the commit: a worker that dies right behind it has then put nothing on the wire.
         slot = _note(step, copies, fence=fence) if rows else 0

@@ -101,7 +101,7 @@ class Engine(RuleBasedStateMachine):
         each = self._worker(worker)
         if each.has_time:
             step = each.step(self.dispatch)
-            group = retries.intend(step, self.stage.variants, self.makers, size=size)
+            group = retries.intend(step, lambda: self.stage.variants, self.makers, size=size)
             if group:
                 self._leave(each, group)
 

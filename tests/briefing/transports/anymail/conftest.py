@@ -171,6 +171,18 @@ def route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     return route_to(request.param)
 
 
+@pytest.fixture
+def routes(route_to: RouteTo, settings: Settings, pytestconfig: pytest.Config) -> list[Route]:
+    """Every provider's route, all at once."""
+    names = PROVIDERS if pytestconfig.getoption("full") else sorted(_SAMPLE)
+    opened, known = [], {}
+    for name in names:
+        opened.append(route_to(name))
+        known |= settings.ANYMAIL
+    settings.ANYMAIL = known
+    return opened
+
+
 @pytest.fixture(params=_sampled(name for name, each in PROVIDERS.items() if not each.single))
 def batch_route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
     """The routes whose calls hold many readers."""
