@@ -13,7 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 from django.urls import reverse
 
-from subscribers import links, signup
+from subscribers import links, signup, throttle
 from subscribers.models import SignupRequest, Subscription
 from tests.subscribers import making
 from tests.subscribers.post import Post
@@ -70,16 +70,17 @@ def _visit(client: Client, pattern: dict[str, Any], path: str) -> int:
         return 400
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern["name"])
-def test_a_scanner_changes_nothing(
-    client: Client, doors: list[str], pattern: dict[str, Any]
-) -> None:
+def test_no_scanner_changes_anything(doors: list[str]) -> None:
     before = _everything()
 
-    answers = {_visit(client, pattern, path) for path in doors}
+    for pattern in PATTERNS:
+        # Each comes as if it were the first: what turns a flood away would hide what it does.
+        throttle.forget()
+        client = Client()
+        answers = {_visit(client, pattern, path) for path in doors}
 
-    assert _everything() == before
-    assert max(answers) < 500
+        assert _everything() == before, pattern["name"]
+        assert max(answers) < 500, pattern["name"]
 
 
 def test_the_corpus_has_the_size_the_design_asks_for() -> None:

@@ -175,7 +175,8 @@ def route(request: pytest.FixtureRequest, route_to: RouteTo) -> Route:
 def routes(route_to: RouteTo, settings: Settings, pytestconfig: pytest.Config) -> list[Route]:
     """Every provider's route, all at once."""
     names = PROVIDERS if pytestconfig.getoption("full") else sorted(_SAMPLE)
-    opened, known = [], {}
+    opened: list[Route] = []
+    known: dict[str, Any] = {}
     for name in names:
         opened.append(route_to(name))
         known |= settings.ANYMAIL
