@@ -65,9 +65,14 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _tests_that_commit_leave_nothing() -> Iterator[None]:
-    """Empty the database our way after a transactional test, where Django would flush all of it."""
+    """Empty the database our way after a transactional test, where Django would flush all of it.
+
+    The connection stays open as after any other test: what ours is told when it is opened, no rollback
+    takes back, and SQLite alone needs 6 ms for another.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test_case: empty())
+        patch.setattr(TransactionTestCase, "_should_reload_connections", lambda _test_case: False)
         yield
 
 
