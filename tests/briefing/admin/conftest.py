@@ -8,7 +8,9 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.utils import is_mfa_enabled
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
@@ -31,15 +33,18 @@ def shown_models() -> list[type[Model]]:
 
 
 def log_in(person: User) -> Client:
-    """Return the client of somebody who logged in with their second factor."""
+    """Return the client of somebody who logged in with their second factor; the session is the proof."""
     if not is_mfa_enabled(person):
         TOTP.activate(person, generate_totp_secret())
-    client = Client()
-    client.force_login(person)
-    session = client.session
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": 0}]
     session["account_authentication_methods_user"] = str(person.pk)
-    session.save()
+    session.create()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return client
 
 
