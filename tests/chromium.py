@@ -79,8 +79,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Run one chromium for this process; every visitor gets a profile of their own from it."""
+    # A page lives for a second: compiling its scripts as if for an hour takes more than it spares.
+    arguments = ["--js-flags=--no-maglev --no-opt"]
     # As root, chromium's sandbox refuses to start.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=_path_of_browser(), args=arguments)
