@@ -46,6 +46,14 @@ def test_every_line_of_the_side_bar_opens(desk: Client) -> None:
             assert 'aria-current="page"' in answer.content.decode(), place.address
 
 
+def test_the_way_past_the_side_bar_leads_before_what_can_be_done_with_an_issue(desk: Client) -> None:
+    draft = issue()
+    page = desk.get(reverse("admin:briefing_issue_change", args=[draft.pk])).content.decode()
+    behind = page.partition('<main class="flex flex-col grow" id="content"')[2]
+    for name in ("desk-checks", "desk-dispatch"):
+        assert f'href="{reverse(name, args=[draft.pk])}"' in behind, name
+
+
 def test_the_side_bar_shows_only_what_somebody_may_open(client: Client, db: None) -> None:
     writer = User.objects.create_user("wilma", is_staff=True)
     writer.user_permissions.add(Permission.objects.get(codename="view_article"))
