@@ -46,7 +46,9 @@ def test_every_line_of_the_side_bar_opens(desk: Client) -> None:
             assert 'aria-current="page"' in answer.content.decode(), place.address
 
 
-def test_the_way_past_the_side_bar_leads_before_what_can_be_done_with_an_issue(desk: Client) -> None:
+def test_the_way_past_the_side_bar_leads_before_what_can_be_done_with_an_issue(
+    desk: Client,
+) -> None:
     draft = issue()
     page = desk.get(reverse("admin:briefing_issue_change", args=[draft.pk])).content.decode()
     behind = page.partition('<main class="flex flex-col grow" id="content"')[2]
