@@ -34,7 +34,7 @@ test: $(VENV)/dev.stamp ## Run the whole suite on SQLite, and beside it on Postg
 	  echo "On PostgreSQL:"; cat $(ON_POSTGRESQL); exit $$status
 
 test-on-sqlite: $(VENV)/dev.stamp
-	@$(PY) -m pytest -n 4 $(BY_FILE) -q $(ARGS)
+	@$(PY) -m pytest -n 3 $(BY_FILE) -q $(ARGS)
 
 # It tells its part when both are done: the dots of two runs in one line would say nothing.
 test-on-postgresql: $(VENV)/dev.stamp
