@@ -8,6 +8,7 @@ import struct
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,9 +106,11 @@ def clear_abandoned(*, older_than_seconds: float, now: float) -> int:
     """Delete journals whose worker is gone, read or not: those of an earlier boot cannot be."""
     removed = 0
     for path in journal.folder().glob("*.journal"):
-        if _is_abandoned(path) and now - path.stat().st_mtime > older_than_seconds:
-            path.unlink(missing_ok=True)
-            removed += 1
+        # Another worker may clear it in the same moment.
+        with suppress(FileNotFoundError):
+            if _is_abandoned(path) and now - path.stat().st_mtime > older_than_seconds:
+                path.unlink()
+                removed += 1
     return removed
 
 

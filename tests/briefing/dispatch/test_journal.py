@@ -112,3 +112,18 @@ def test_what_is_no_journal_of_ours_is_passed_over_and_cleared_with_time(
     assert notes.clear_abandoned(older_than_seconds=60, now=now + 3600) == 3
     assert list(journal.folder().iterdir()) == [living.path]
     living.close()
+
+
+def test_a_journal_that_another_worker_clears_in_the_same_moment_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted = Journal()
+    noted.begin(batch_id=7, fence=3, first=0, count=1)
+    noted.leave()
+
+    def look(path: Path) -> bool:
+        path.unlink()
+        return True
+
+    monkeypatch.setattr(notes, "_is_abandoned", look)
+    assert notes.clear_abandoned(older_than_seconds=0, now=noted.path.stat().st_mtime + 60) == 0
