@@ -98,9 +98,10 @@ def readers(number: int, domain: str = "mail.example") -> list[str]:
     """Make confirmed readers of the newsletter, and noise that must never be written to."""
     factories.noise()
     addresses = [f"reader{index}@{domain}" for index in range(number)]
-    made = crowd_of(factories.newsletter(), dict.fromkeys(addresses, Fortune()))
+    newsletter = factories.newsletter()
+    made = crowd_of(newsletter, dict.fromkeys(addresses, Fortune()))
     acts = [Done(each.person, ConsentRecord.Act.CONFIRMED, factories.NOW, "") for each in made]
-    crowd.write_ledger(factories.newsletter(), acts)
+    crowd.write_ledger(newsletter, acts)
     return addresses
 
 

@@ -91,22 +91,23 @@ def test_every_provider_reads_back_what_was_written(
     """The same examples for all of them: to think them up takes longer than to try them."""
     slots = reader(name=name, address=address, token=token)
     for route in routes:
-        _reads_back(route, content, slots)
+        _assert_read_back(route, content, slots)
 
 
-def _reads_back(route: Route, content: VariantContent, slots: Slots) -> None:
+def _assert_read_back(route: Route, content: VariantContent, slots: Slots) -> None:
     capability = CAPABILITIES[route.provider.name]
     other = reader(name="Somebody Else", address="somebody@else.example", token="OTHER")
     both = (slots,) if route.provider.single else (slots, other)
     mail = route.provider.read(_call(route, content, *both))[0]
     subject = [" ".join(clean(part.replace("\n", " ")).split(" ")) for part in content.subject]
     subject[1::2] = content.subject[1::2]
-    assert mail.subject == _filled(subject, slots, capability, html=False)
-    assert mail.text == _filled(content.text, slots, capability, html=False)
-    assert mail.html == _filled(content.html or [], slots, capability, html=True)
+    name = route.provider.name
+    assert mail.subject == _filled(subject, slots, capability, html=False), name
+    assert mail.text == _filled(content.text, slots, capability, html=False), name
+    assert mail.html == _filled(content.html or [], slots, capability, html=True), name
     shown = display_name(slots.name, ascii_only=capability.ascii_names)
-    assert mail.name.strip() == _carried(shown, capability).strip()
-    assert mail.reference == slots.values["reference"]
+    assert mail.name.strip() == _carried(shown, capability).strip(), name
+    assert mail.reference == slots.values["reference"], name
 
 
 @pytest.mark.parametrize(
